@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { approvalSchema } from './approval.ts';
+import { messageSchema } from './message.ts';
+import { phaseSchema } from './phase.ts';
+import { sessionUsageSchema } from './usage.ts';
+
+/** When the agent asks before it uses a tool. `bypassPermissions` needs the server's own leave. */
+export const permissionModeSchema = z.enum(['default', 'acceptEdits', 'plan', 'dontAsk', 'bypassPermissions']);
+
+export const effortSchema = z.enum(['low', 'medium', 'high', 'xhigh', 'max']);
+
+export const metadataSchema = z.record(z.string(), z.unknown());
+
+const title = z.string().max(500);
+const model = z.string().min(1).max(200);
+
+export const sessionCreateSchema = z.object({
+  agent: z.string().min(1).optional().describe('`claude`, `scripted` or `acp:<name>`; default: the server’s.'),
+  cwd: z.string().min(1).optional().describe('Absolute path inside a workspace root; default: the first root.'),
+  model: model.optional(),
+  title: title.optional(),
+  permissionMode: permissionModeSchema.optional(),
+  systemPrompt: z.string().optional().describe('Added to the agent’s own system prompt.'),
+  mcpServers: z
+    .record(z.string(), z.record(z.string(), z.unknown()))
+    .optional()
+    .describe('MCP servers by name, in the agent’s own form.'),
+  allowedTools: z.array(z.string()).optional(),
+  disallowedTools: z.array(z.string()).optional(),
+  maxTurns: z.int().min(1).optional().describe('Bound on model rounds within one turn.'),
+  maxBudgetUsd: z.number().positive().optional(),
+  effort: effortSchema.optional(),
+  thinkingTokens: z.int().min(0).optional(),
+  accountId: z.string().optional(),
+  metadata: metadataSchema.optional(),
+});
+
+export const sessionUpdateSchema = z
+  .object({
+    title,
+    model,
+    permissionMode: permissionModeSchema,
+    effort: effortSchema,
+    archived: z.boolean(),
+    accountId: z.string().nullable(),
+    metadata: metadataSchema,
+  })
+  .partial();
+
+export const sessionSchema = z.object({
+  id: z.string(),
+  agent: z.string(),
+  agentSessionId: z.string().optional(),
+  cwd: z.string(),
+  title: z.string().nullable(),
+  model: z.string().nullable().describe('Null: the agent’s default.'),
+  permissionMode: permissionModeSchema,
+  effort: effortSchema.optional(),
+  accountId: z.string().optional(),
+  phase: phaseSchema,
+  turnId: z.string().optional(),
+  lastSeq: z.int().min(0),
+  queue: z.array(messageSchema),
+  approvals: z.array(approvalSchema),
+  usage: sessionUsageSchema,
+  forkedFrom: z.object({ sessionId: z.string(), seq: z.int() }).optional(),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+  archived: z.boolean(),
+  metadata: metadataSchema,
+});
+
+/** `active`: not idle. `waiting`: an approval is pending. Without a status: all that are not archived. */
+export const sessionStatusSchema = z.enum(['active', 'waiting', 'idle', 'archived', 'all']);
+
+export const sessionListQuerySchema = z.object({
+  status: sessionStatusSchema.optional(),
+  q: z.string().optional().describe('Part of the title or of the working directory, case ignored.'),
+  cursor: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(200).optional().describe('Default 50.'),
+});
+
+export const sessionForkSchema = z.object({
+  atSeq: z.int().min(0).optional().describe('The conversation up to this event; default: all of it.'),
+});
+
+export type PermissionMode = z.infer<typeof permissionModeSchema>;
+export type Effort = z.infer<typeof effortSchema>;
+export type SessionCreate = z.infer<typeof sessionCreateSchema>;
+export type SessionUpdate = z.infer<typeof sessionUpdateSchema>;
+export type Session = z.infer<typeof sessionSchema>;
+export type SessionStatus = z.infer<typeof sessionStatusSchema>;
+export type SessionListQuery = z.infer<typeof sessionListQuerySchema>;
+export type SessionFork = z.infer<typeof sessionForkSchema>;

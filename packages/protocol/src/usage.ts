@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+const count = z.int().min(0);
+
+/** Tokens of one turn, or of several added up. */
+export const usageSchema = z.object({
+  inputTokens: count,
+  outputTokens: count,
+  cacheReadTokens: count,
+  cacheCreationTokens: count,
+});
+
+/** Tokens and their price in US dollars. */
+export const sessionUsageSchema = usageSchema.extend({ costUsd: z.number().min(0) });
+
+/** How full the model's context is, in tokens. */
+export const contextSchema = z.object({ usedTokens: count, maxTokens: count });
+
+export const usageGroupSchema = z.enum(['day', 'session', 'account', 'model', 'user']);
+
+export const usageQuerySchema = z.object({
+  groupBy: usageGroupSchema.optional().describe('Default `day` (UTC).'),
+  from: z.iso.datetime({ offset: true }).or(z.iso.date()).optional().describe('Inclusive.'),
+  to: z.iso.datetime({ offset: true }).or(z.iso.date()).optional().describe('Exclusive; a date means its whole day.'),
+});
+
+export const usageItemSchema = sessionUsageSchema.extend({ key: z.string(), turns: count });
+export const usageTotalSchema = sessionUsageSchema.extend({ turns: count });
+export const usageReportSchema = z.object({ items: z.array(usageItemSchema), total: usageTotalSchema });
+
+export type Usage = z.infer<typeof usageSchema>;
+export type SessionUsage = z.infer<typeof sessionUsageSchema>;
+export type Context = z.infer<typeof contextSchema>;
+export type UsageGroup = z.infer<typeof usageGroupSchema>;
+export type UsageQuery = z.infer<typeof usageQuerySchema>;
+export type UsageItem = z.infer<typeof usageItemSchema>;
+export type UsageReport = z.infer<typeof usageReportSchema>;
+
+export const NO_USAGE: Readonly<Usage> = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheCreationTokens: 0,
+};

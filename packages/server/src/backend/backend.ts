@@ -1,0 +1,169 @@
+import type {
+  Agent,
+  ApprovalAnswer,
+  Approval,
+  BackgroundTask,
+  BlockKind,
+  Capabilities,
+  Content,
+  Context,
+  Effort,
+  PermissionMode,
+  PlanEntry,
+  RetryError,
+  ToolKind,
+  TurnError,
+  Usage,
+} from '@hearth/protocol';
+
+/**
+ * A backend turns one kind of agent into the words of the session core. It owns the agent's processes and its
+ * messages; it knows nothing of logs, clients or queues.
+ */
+export interface Backend {
+  /** As in `session.agent`: `claude`, `scripted`, `acp:<name>`. */
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  /** Whether the agent can run here; when not, why and what to do. Cheap enough to be asked for every listing. */
+  check(): Promise<Pick<Agent, 'available' | 'reason'>>;
+  /**
+   * Starts an agent for a session and returns at once. All that happens comes through `emit`, in order; the last event
+   * is `exited`, exactly once, also when the start failed. Nothing is thrown.
+   */
+  open(spec: AgentSpec, emit: (event: AgentEvent) => void): AgentProcess;
+  /**
+   * Copies a conversation so that a new session can go on from it. Only with the capability `fork`.
+   * @returns the agent session id of the copy, for `AgentSpec.agentSessionId`
+   */
+  fork?(source: ForkSource): Promise<string>;
+  /** Removes what the backend keeps of a conversation. */
+  forget(conversation: Conversation): Promise<void>;
+  /** Ends everything that this backend started. */
+  close(): Promise<void>;
+}
+
+export interface Conversation {
+  sessionId: string;
+  cwd: string;
+  /** The agent's own id of the conversation; absent: it has not begun. */
+  agentSessionId?: string;
+}
+
+export interface ForkSource extends Conversation {
+  agentSessionId: string;
+  newSessionId: string;
+  /** The conversation is kept up to the end of the turn of this message. Absent: all of it. */
+  lastMessageId?: string;
+}
+
+/** All that an agent needs to start, or to go on with, a session's conversation. */
+export interface AgentSpec extends Conversation {
+  model?: string;
+  permissionMode: PermissionMode;
+  effort?: Effort;
+  systemPrompt?: string;
+  mcpServers?: Record<string, Record<string, unknown>>;
+  allowedTools?: string[];
+  disallowedTools?: string[];
+  maxTurns?: number;
+  maxBudgetUsd?: number;
+  thinkingTokens?: number;
+  /**
+   * Messages that are about to be sent (again). Where the stored conversation has one already, from an attempt that
+   * came to nothing, the agent goes on from before it, so that the model never sees it twice.
+   */
+  pendingMessageIds: string[];
+  /**
+   * Messages whose delivery was logged and whose turn was cut by a crash. The agent puts those that the stored
+   * conversation lacks in front of the next message, so that none is missing.
+   */
+  carried: Delivery[];
+}
+
+/** One message on its way to the agent. */
+export interface Delivery {
+  messageId: string;
+  content: Content;
+}
+
+/** A running agent. Commands never throw and never wait: what becomes of them is told by events. */
+export interface AgentProcess {
+  /**
+   * Hands a message over. In a running turn it steers (only with the capability `steering`); else it starts a turn.
+   * `messages.started` tells when the agent has taken it.
+   */
+  send(delivery: Delivery): void;
+  /** Takes back a message that was handed over; `message.withdrawn` tells whether it was in time. */
+  withdraw(messageId: string): void;
+  /**
+   * Cuts the running turn and takes back every message that the agent has not started: one `message.withdrawn` for each, then
+   * `turn.ended` with outcome `interrupted` (or whatever end was quicker).
+   */
+  interrupt(): void;
+  answer(approvalId: string, answer: ApprovalAnswer): void;
+  /** Changes a live agent, in a turn or between two. A refusal comes as a `notice`. */
+  configure(change: AgentChange): void;
+  /** Ends the agent kindly (its transcript is flushed), and its whole process tree. */
+  close(): void;
+  /** Ends the agent's whole process tree now. */
+  kill(): void;
+  /** Memory of the process tree, where it can be measured. */
+  memoryBytes(): number | undefined;
+}
+
+export interface AgentChange {
+  model?: string;
+  permissionMode?: PermissionMode;
+  effort?: Effort;
+}
+
+/** What an agent tells the session core. */
+export type AgentEvent =
+  | { type: 'ready'; agentSessionId: string; model?: string }
+  /** The agent took these messages into its work: into the running turn, or, when there is none, to start one. */
+  | { type: 'messages.started'; messageIds: string[] }
+  | { type: 'message.withdrawn'; messageId: string; ok: boolean }
+  | { type: 'block.started'; blockId: string; kind: BlockKind; parentToolCallId?: string }
+  | { type: 'block.delta'; blockId: string; text: string }
+  /** `text` is the whole block. `abandoned`: the attempt broke, and the agent begins the block's work again. */
+  | { type: 'block.completed'; blockId: string; text: string; abandoned?: true }
+  | {
+      type: 'tool.called';
+      toolCallId: string;
+      name: string;
+      input: unknown;
+      title?: string;
+      kind?: ToolKind;
+      parentToolCallId?: string;
+    }
+  | { type: 'tool.completed'; toolCallId: string; output: unknown; isError: boolean; structured?: unknown }
+  | { type: 'approval.requested'; approval: Approval }
+  /** The agent no longer waits for this approval. */
+  | { type: 'approval.withdrawn'; approvalId: string }
+  | { type: 'retry.scheduled'; attempt: number; maxAttempts: number; delayMs: number; error: RetryError }
+  | { type: 'plan.updated'; entries: PlanEntry[] }
+  | { type: 'context.compacted'; trigger: string; preTokens: number }
+  | { type: 'background.changed'; tasks: BackgroundTask[] }
+  /** The agent changed its own configuration, as a plan that was accepted does. */
+  | { type: 'configured'; change: AgentChange }
+  | { type: 'title.updated'; title: string }
+  | { type: 'notice'; level: 'info' | 'warning' | 'error'; code: string; text: string }
+  /** Any sign of life that no other event carries; it holds off the watchdog. */
+  | { type: 'activity' }
+  | TurnEnded
+  /** The process is gone. `error` says why when it was not asked to go. */
+  | { type: 'exited'; error?: TurnError };
+
+/** `usage` and `costUsd` are of this turn alone, never cumulative. */
+export type TurnEnded =
+  | {
+      type: 'turn.ended';
+      outcome: 'completed';
+      stopReason: string;
+      usage: Usage;
+      costUsd: number;
+      context: Context;
+      model?: string;
+    }
+  | { type: 'turn.ended'; outcome: 'interrupted'; usage?: Usage; costUsd?: number; model?: string }
+  | { type: 'turn.ended'; outcome: 'failed'; error: TurnError; usage?: Usage; costUsd?: number; model?: string };
