@@ -1,1 +1,10 @@
-export {};
+export { parseDirectives, scriptFor } from './directives.ts';
+export type { JsonObject, JsonValue, Script, Step } from './directives.ts';
+export { FakeClock, systemClock } from './fake-clock.ts';
+export type { Clock, TimerHandle } from './fake-clock.ts';
+export { startMessagesApi } from './messages-api.ts';
+export type { MessagesApi, MessagesApiOptions, RequestScript } from './messages-api.ts';
+export type { ContentBlock, MessagesRequest, RequestMessage } from './messages-request.ts';
+export { reply, ReplyBuilder } from './reply.ts';
+export type { ApiUsage, Reply } from './reply.ts';
+export type { RecordedRequest, RequestListener, RequestOutcome } from './request-log.ts';
