@@ -56,7 +56,7 @@ export const sessionSchema = z.object({
   model: z.string().nullable().describe('Null: the agent’s default.'),
   permissionMode: permissionModeSchema,
   effort: effortSchema.optional(),
-  accountId: z.string().optional(),
+  accountId: z.string().nullable().describe('Null: the server chooses.'),
   phase: phaseSchema,
   turnId: z.string().optional(),
   lastSeq: z.int().min(0),

@@ -1,0 +1,165 @@
+import type { AgentEvent } from '../backend/backend.ts';
+import { cancelApprovals, requestApproval } from './approvals.ts';
+import { onWithdrawn } from './queue.ts';
+import type { Turn } from './state.ts';
+import { without } from './step.ts';
+import type { Step } from './step.ts';
+import { closeBlock, loseTurn, onMessagesStarted, onTurnEnded, startTurn } from './turn.ts';
+
+/** What the agent says, as events and as state. */
+export function onAgentEvent(step: Step, event: AgentEvent): void {
+  switch (event.type) {
+    case 'ready':
+      onReady(step, event.agentSessionId);
+      return;
+    case 'messages.started':
+      onMessagesStarted(step, event.messageIds);
+      return;
+    case 'message.withdrawn':
+      onWithdrawn(step, event.messageId, event.ok);
+      return;
+    case 'block.started':
+      onBlockStarted(step, event);
+      return;
+    case 'block.delta':
+      onBlockDelta(step, event.blockId, event.text);
+      return;
+    case 'block.completed':
+      onBlockCompleted(step, event);
+      return;
+    case 'tool.called':
+      onToolCalled(step, event);
+      return;
+    case 'tool.completed':
+      onToolCompleted(step, event);
+      return;
+    case 'approval.requested':
+      produce(step, event.approval.toolCallId === undefined);
+      requestApproval(step, event.approval);
+      return;
+    case 'approval.withdrawn':
+      cancelApprovals(step, event.approvalId);
+      return;
+    case 'retry.scheduled':
+      onRetry(step, event);
+      return;
+    case 'background.changed':
+      step.set({ backgroundTasks: event.tasks.filter((task) => task.status === 'running').length });
+      step.emitInTurn(event);
+      return;
+    case 'plan.updated':
+    case 'context.compacted':
+    case 'notice':
+      touch(step);
+      step.emitInTurn(event);
+      return;
+    case 'title.updated':
+      step.set({ titled: true });
+      step.emit(event);
+      return;
+    case 'configured':
+      step.emit({ type: 'session.updated', changes: { ...event.change } });
+      return;
+    case 'activity':
+      touch(step);
+      return;
+    case 'turn.ended':
+      onTurnEnded(step, event);
+      return;
+    case 'exited':
+      loseTurn(
+        step,
+        event.error ?? {
+          code: 'agent_crashed',
+          message: 'The agent ended in the middle of the turn.',
+          hint: 'Send the message again; the conversation is kept.',
+          retryable: true,
+        },
+      );
+      return;
+  }
+}
+
+function onReady(step: Step, agentSessionId: string): void {
+  step.set({ agent: { ...step.state.agent, life: 'ready' } });
+  if (agentSessionId !== step.state.agentSessionId) {
+    step.set({ agentSessionId });
+    step.emit({ type: 'session.updated', changes: { agentSessionId } });
+  }
+  if (step.state.turn?.stage.name === 'starting')
+    step.setTurn({ stage: { name: 'running' }, lastActivityAt: step.now });
+}
+
+function touch(step: Step): void {
+  step.setTurn({ lastActivityAt: step.now });
+}
+
+/**
+ * Notes that something came out of the agent. An agent that begins to speak by itself (`opensTurn`), as after a
+ * background task, opens a turn of its own.
+ */
+function produce(step: Step, opensTurn: boolean, change: Partial<Turn> = {}): void {
+  if (step.state.turn === null && opensTurn) startTurn(step, [], 'running');
+  const stage = step.state.turn?.stage;
+  const running =
+    stage?.name === 'starting' || stage?.name === 'retrying' ? { stage: { name: 'running' as const } } : {};
+  step.setTurn({ ...running, produced: true, lastActivityAt: step.now, ...change });
+}
+
+function onBlockStarted(step: Step, event: Extract<AgentEvent, { type: 'block.started' }>): void {
+  const rest = event.kind === 'text' ? 'streaming' : 'thinking';
+  const foreground = event.parentToolCallId === undefined;
+  produce(step, foreground, foreground ? { rest } : {});
+  const { type: _, blockId, ...block } = event;
+  step.set({ blocks: { ...step.state.blocks, [blockId]: { ...block, text: '' } } });
+  step.emitInTurn(event);
+}
+
+function onBlockDelta(step: Step, blockId: string, text: string): void {
+  const block = step.state.blocks[blockId];
+  if (block === undefined || text === '') return;
+  touch(step);
+  step.emitInTurn({ type: 'block.delta', blockId, offset: block.text.length, text });
+  step.set({ blocks: { ...step.state.blocks, [blockId]: { ...block, text: block.text + text } } });
+}
+
+function onBlockCompleted(step: Step, event: Extract<AgentEvent, { type: 'block.completed' }>): void {
+  const block = step.state.blocks[event.blockId];
+  if (block === undefined) return;
+  touch(step);
+  if (event.abandoned === true) {
+    closeBlock(step, event.blockId, 'retry');
+    return;
+  }
+  if (step.state.turn?.stage.name === 'interrupting' && event.text.length <= block.text.length) {
+    closeBlock(step, event.blockId, 'interrupted');
+    return;
+  }
+  step.set({ blocks: without(step.state.blocks, event.blockId) });
+  const parent = block.parentToolCallId === undefined ? {} : { parentToolCallId: block.parentToolCallId };
+  step.emitInTurn({ type: 'block.completed', blockId: event.blockId, kind: block.kind, text: event.text, ...parent });
+}
+
+function onToolCalled(step: Step, event: Extract<AgentEvent, { type: 'tool.called' }>): void {
+  if (step.state.tools[event.toolCallId] !== undefined) return;
+  produce(step, event.parentToolCallId === undefined, { executed: true });
+  const parent = event.parentToolCallId === undefined ? {} : { parentToolCallId: event.parentToolCallId };
+  step.set({ tools: { ...step.state.tools, [event.toolCallId]: { name: event.name, ...parent } } });
+  step.emitInTurn(event);
+}
+
+function onToolCompleted(step: Step, event: Extract<AgentEvent, { type: 'tool.completed' }>): void {
+  if (step.state.tools[event.toolCallId] === undefined) return;
+  step.set({ tools: without(step.state.tools, event.toolCallId) });
+  step.setTurn({ rest: 'thinking', lastActivityAt: step.now });
+  step.emitInTurn(event);
+}
+
+function onRetry(step: Step, event: Extract<AgentEvent, { type: 'retry.scheduled' }>): void {
+  const { turn } = step.state;
+  if (turn === null) return;
+  step.setTurn({ lastActivityAt: step.now });
+  if (turn.stage.name !== 'interrupting')
+    step.setTurn({ stage: { name: 'retrying', until: step.now + event.delayMs } });
+  step.emitInTurn(event);
+}

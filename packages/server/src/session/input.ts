@@ -1,0 +1,75 @@
+import type {
+  ApprovalAnswer,
+  Content,
+  ErrorCode,
+  InterruptResult,
+  MessageUpdate,
+  Priority,
+  SessionUpdate,
+} from '@hearth/protocol';
+import type { AgentChange, AgentEvent } from '../backend/backend.ts';
+
+/** What can happen to a session. `requestId` names the caller that the `reply` effect answers. */
+export type Input =
+  | {
+      type: 'message.send';
+      requestId: string;
+      messageId: string;
+      clientMessageId?: string;
+      content: Content;
+      priority: Priority;
+      author: string;
+      /** The session's title if it has none yet. */
+      title: string;
+    }
+  | { type: 'message.update'; requestId: string; messageId: string; change: MessageUpdate }
+  | { type: 'message.cancel'; requestId: string; messageId: string }
+  | { type: 'interrupt'; requestId: string; cancelQueued: boolean }
+  | { type: 'approval.answer'; requestId: string; approvalId: string; answer: ApprovalAnswer; by: string }
+  | { type: 'session.update'; requestId: string; changes: SessionUpdate }
+  | { type: 'session.close'; requestId: string; reason: string }
+  | { type: 'agent'; generation: number; event: AgentEvent }
+  /** A deadline may have passed; see `deadlineOf`. */
+  | { type: 'tick' }
+  /** Runs after the load of a stored session. `texts` has what the log kept of blocks that were open. */
+  | { type: 'recover'; texts: Record<string, string> }
+  /** The pool needs the process's place. Only an idle session gives it up. */
+  | { type: 'evict' }
+  /** The server will stop: no new turn starts. */
+  | { type: 'drain' }
+  /** The server stops: the running turn is cut. */
+  | { type: 'shutdown' };
+
+/** What the core wants done, after the events that came with it are stored. */
+export type Effect =
+  /** Opens the agent first when it is down, as `generation`. */
+  | { type: 'agent.send'; generation: number; messageId: string; carried: string[] }
+  | { type: 'agent.withdraw'; generation: number; messageId: string }
+  | { type: 'agent.interrupt'; generation: number }
+  | { type: 'agent.answer'; generation: number; approvalId: string; answer: ApprovalAnswer }
+  | { type: 'agent.configure'; generation: number; change: AgentChange }
+  | { type: 'agent.close'; generation: number }
+  | { type: 'agent.kill'; generation: number }
+  | { type: 'reply'; requestId: string; reply: Reply };
+
+export type Reply = { ok: true; result: ReplyResult } | { ok: false; code: ErrorCode; message: string; hint?: string };
+
+export type ReplyResult = { type: 'done' } | { type: 'interrupt'; result: InterruptResult };
+
+/** What the core is told about its surroundings; time and ids come in, so that it stays pure. */
+export interface CoreContext {
+  now: number;
+  /** Used if this input starts a turn. */
+  newTurnId: string;
+  config: CoreConfig;
+}
+
+export interface CoreConfig {
+  /** The agent can take messages inside a running turn. */
+  steering: boolean;
+  firstOutputTimeoutMs: number;
+  silenceTimeoutMs: number;
+  interruptTimeoutMs: number;
+  /** Null: approvals wait for ever. */
+  approvalTimeoutMs: number | null;
+}

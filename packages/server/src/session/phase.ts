@@ -1,0 +1,31 @@
+import type { Phase } from '@hearth/protocol';
+import type { SessionState } from './state.ts';
+import type { Step } from './step.ts';
+
+/** The phase follows from the state; nothing sets it. */
+export function phaseOf(state: SessionState): Phase {
+  if (state.life === 'closed') return 'closed';
+  const waits = Object.keys(state.approvals).length > 0;
+  const { turn } = state;
+  if (turn === null) {
+    if (waits) return 'awaiting_approval';
+    return state.queue.some((entry) => entry.hold !== 'kept') ? 'connecting' : 'idle';
+  }
+  if (turn.stage.name === 'interrupting') return 'interrupting';
+  if (waits) return 'awaiting_approval';
+  if (turn.stage.name === 'retrying') return 'retrying';
+  if (turn.stage.name === 'starting') return 'initializing';
+  if (Object.keys(state.tools).length > 0) return 'tool';
+  const kinds = Object.values(state.blocks).map((block) => block.kind);
+  if (kinds.includes('text')) return 'streaming';
+  if (kinds.includes('thinking')) return 'thinking';
+  return turn.rest;
+}
+
+/** Announces the phase when it is another than the one announced last. */
+export function announcePhase(step: Step): void {
+  const phase = phaseOf(step.state);
+  if (phase === step.state.phase) return;
+  step.set({ phase, phaseSince: step.now });
+  step.emitInTurn({ type: 'phase.changed', phase, since: new Date(step.now).toISOString() });
+}

@@ -1,0 +1,127 @@
+import type { EventBody } from '@hearth/protocol';
+import { onAgentEvent } from './agent-input.ts';
+import { answerApproval, cancelApprovals } from './approvals.ts';
+import type { CoreContext, Effect, Input } from './input.ts';
+import { announcePhase } from './phase.ts';
+import { acceptMessage, cancelMessage, changeMessage, takeBackAll } from './queue.ts';
+import { isSettled } from './state.ts';
+import type { SessionState } from './state.ts';
+import { Step } from './step.ts';
+import type { InputOf } from './step.ts';
+import { finishTurn, interruptTurn, loseAgent, onInterrupt, settle } from './turn.ts';
+import { onTick } from './watchdog.ts';
+
+export interface Reduction {
+  state: SessionState;
+  /** To be stored in this order. */
+  events: EventBody[];
+  /** To be run in this order, once the events are stored. */
+  effects: Effect[];
+}
+
+/** The session core: what one input does to a session. No clock, no I/O, no randomness. */
+export function reduce(state: SessionState, input: Input, context: CoreContext): Reduction {
+  const step = new Step(state, context);
+  if (state.life === 'closed') refuseClosed(step, input);
+  else apply(step, input);
+  return { state: step.state, events: step.events, effects: step.effects };
+}
+
+function apply(step: Step, input: Input): void {
+  switch (input.type) {
+    case 'message.send':
+      acceptMessage(step, input);
+      break;
+    case 'message.update':
+      changeMessage(step, { ...input, type: 'update' });
+      break;
+    case 'message.cancel':
+      changeMessage(step, { type: 'cancel', messageId: input.messageId, requestId: input.requestId });
+      break;
+    case 'interrupt':
+      onInterrupt(step, input);
+      break;
+    case 'approval.answer':
+      answerApproval(step, input);
+      break;
+    case 'session.update':
+      updateSession(step, input);
+      break;
+    case 'session.close':
+      closeSession(step, input);
+      break;
+    case 'agent':
+      if (input.generation === step.state.agent.generation) onAgentEvent(step, input.event);
+      break;
+    case 'tick':
+      onTick(step);
+      break;
+    case 'recover':
+      recover(step, input.texts);
+      break;
+    case 'evict':
+      if (isSettled(step.state) && step.state.backgroundTasks === 0) closeAgent(step);
+      break;
+    case 'drain':
+      step.set({ life: 'draining' });
+      if (step.state.turn === null) closeAgent(step);
+      break;
+    case 'shutdown':
+      step.set({ life: 'draining' });
+      interruptTurn(step, 'shutdown');
+      break;
+  }
+  settle(step);
+  if (step.state.life === 'draining' && step.state.turn === null) closeAgent(step);
+  announcePhase(step);
+}
+
+function updateSession(step: Step, input: InputOf<'session.update'>): void {
+  const { changes } = input;
+  step.emit({ type: 'session.updated', changes });
+  if (changes.title !== undefined) step.set({ titled: true });
+  const { model, permissionMode, effort } = changes;
+  const change = {
+    ...(model === undefined ? {} : { model }),
+    ...(permissionMode === undefined ? {} : { permissionMode }),
+    ...(effort === undefined ? {} : { effort }),
+  };
+  const { generation, life } = step.state.agent;
+  if (life !== 'down' && Object.keys(change).length > 0) step.run({ type: 'agent.configure', generation, change });
+  step.done(input.requestId);
+}
+
+function closeSession(step: Step, input: InputOf<'session.close'>): void {
+  const { generation, life } = step.state.agent;
+  loseAgent(step);
+  finishTurn(step, { type: 'turn.interrupted', by: 'user' });
+  cancelApprovals(step);
+  for (const { messageId } of step.state.queue) cancelMessage(step, messageId, input.reason);
+  if (life !== 'down') step.run({ type: 'agent.kill', generation });
+  step.emit({ type: 'session.closed', reason: input.reason });
+  step.set({ life: 'closed' });
+  step.done(input.requestId);
+}
+
+/** The server that ran this session is gone; nothing of what it left open can go on. */
+function recover(step: Step, texts: Record<string, string>): void {
+  const blocks = Object.entries(step.state.blocks).map(([id, block]) => [id, { ...block, text: texts[id] ?? '' }]);
+  step.set({ life: 'open', blocks: Object.fromEntries(blocks) });
+  loseAgent(step);
+  finishTurn(step, { type: 'turn.interrupted', by: 'crash' });
+  takeBackAll(step);
+  cancelApprovals(step);
+  step.set({ blocks: {}, tools: {}, pending: [] });
+}
+
+function closeAgent(step: Step): void {
+  const { generation, life } = step.state.agent;
+  if (life === 'down') return;
+  step.run({ type: 'agent.close', generation });
+  loseAgent(step);
+}
+
+function refuseClosed(step: Step, input: Input): void {
+  if ('requestId' in input)
+    step.refuse(input.requestId, 'session_closed', 'The session is closed.', 'Create a new one.');
+}

@@ -1,0 +1,122 @@
+import type { Approval, BlockKind, InterruptCause, MessageUpdate, Phase, Priority } from '@hearth/protocol';
+
+/**
+ * All that the core knows of one session. It is plain JSON: it is stored with every commit, and a session that is
+ * loaded again starts from it.
+ */
+export interface SessionState {
+  life: 'open' | 'draining' | 'closed';
+  /** Messages that are accepted and not delivered, in the order in which they will start turns. */
+  queue: QueueEntry[];
+  /** Changes of handed-over messages, which wait until the agent has given them back. */
+  pending: PendingChange[];
+  turn: Turn | null;
+  /** The agent process that the core listens to; what any other generation says is ignored. */
+  agent: AgentLink;
+  agentSessionId: string | null;
+  /** Background tasks of the agent that still run; they keep its process alive. */
+  backgroundTasks: number;
+  blocks: Record<string, OpenBlock>;
+  tools: Record<string, OpenTool>;
+  approvals: Record<string, PendingApproval>;
+  /** Ids of the last answered approvals, so that a late answer is told apart from an unknown one. */
+  resolvedApprovals: string[];
+  /** Messages of turns that a crash cut: the agent may not have stored them. See `AgentSpec.carried`. */
+  carried: string[];
+  /** As last announced. */
+  phase: Phase;
+  phaseSince: number;
+  titled: boolean;
+}
+
+export interface AgentLink {
+  generation: number;
+  life: 'down' | 'starting' | 'ready';
+}
+
+export interface QueueEntry {
+  messageId: string;
+  priority: Priority;
+  /** `handed`: the agent has it and will start it; `withdrawing`: it was asked to give it back. */
+  hold: 'kept' | 'handed' | 'withdrawing';
+  /** When it was handed over. */
+  since: number;
+}
+
+export type PendingChange =
+  | { type: 'cancel'; messageId: string; requestId: string | null }
+  | { type: 'update'; messageId: string; requestId: string; change: MessageUpdate };
+
+export interface Turn {
+  turnId: string;
+  /** Delivered in this turn: those that started it, then those that steered it. */
+  messageIds: string[];
+  startedAt: number;
+  stage: TurnStage;
+  /** Something came from the agent. */
+  produced: boolean;
+  /** A tool was called, so that the turn must not be tried again from its beginning. */
+  executed: boolean;
+  /** The one transparent restart was used. */
+  restarted: boolean;
+  /** The phase while nothing is open. */
+  rest: 'connecting' | 'thinking' | 'streaming';
+  lastActivityAt: number;
+}
+
+export type TurnStage =
+  | { name: 'starting' }
+  | { name: 'running' }
+  | { name: 'retrying'; until: number }
+  | { name: 'interrupting'; by: InterruptCause; since: number };
+
+export interface OpenBlock {
+  kind: BlockKind;
+  parentToolCallId?: string;
+  text: string;
+}
+
+export interface OpenTool {
+  name: string;
+  parentToolCallId?: string;
+}
+
+export interface PendingApproval {
+  approval: Approval;
+  /** Ms since 1970. */
+  expiresAt: number | null;
+}
+
+/** How many answered approvals a session remembers by id. */
+export const RESOLVED_APPROVALS_KEPT = 200;
+
+export function initialState(now: number, titled: boolean): SessionState {
+  return {
+    life: 'open',
+    queue: [],
+    pending: [],
+    turn: null,
+    agent: { generation: 0, life: 'down' },
+    agentSessionId: null,
+    backgroundTasks: 0,
+    blocks: {},
+    tools: {},
+    approvals: {},
+    resolvedApprovals: [],
+    carried: [],
+    phase: 'idle',
+    phaseSince: now,
+    titled,
+  };
+}
+
+/** The state as it is stored: without the text of open blocks, which stands in the log as deltas. */
+export function storedState(state: SessionState): SessionState {
+  const blocks = Object.entries(state.blocks).map(([id, block]) => [id, { ...block, text: '' }]);
+  return { ...state, blocks: Object.fromEntries(blocks) };
+}
+
+/** Nothing runs and nothing waits: the session can be put aside. */
+export function isSettled(state: SessionState): boolean {
+  return state.turn === null && state.queue.length === 0 && Object.keys(state.approvals).length === 0;
+}

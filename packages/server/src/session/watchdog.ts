@@ -1,0 +1,43 @@
+import { expireApprovals } from './approvals.ts';
+import type { CoreConfig } from './input.ts';
+import type { SessionState } from './state.ts';
+import type { Step } from './step.ts';
+import { loseTurn } from './turn.ts';
+
+/** When something has to be looked at again, in ms since 1970; null: never. The host sends a `tick` then. */
+export function deadlineOf(state: SessionState, config: CoreConfig): number | null {
+  const expiries = Object.values(state.approvals).flatMap(({ expiresAt }) => (expiresAt === null ? [] : [expiresAt]));
+  const deadlines = [patienceEnd(state, config), ...expiries].filter((time) => time !== null);
+  return deadlines.length === 0 ? null : Math.min(...deadlines);
+}
+
+/** Until when the agent may stay silent. Off while a tool runs or an approval waits. */
+function patienceEnd(state: SessionState, config: CoreConfig): number | null {
+  const { turn } = state;
+  if (turn?.stage.name === 'interrupting') return turn.stage.since + config.interruptTimeoutMs;
+  if (Object.keys(state.approvals).length > 0 || Object.keys(state.tools).length > 0) return null;
+  if (turn === null) {
+    const handed = state.queue.filter((entry) => entry.hold !== 'kept').map((entry) => entry.since);
+    return handed.length === 0 ? null : Math.min(...handed) + config.firstOutputTimeoutMs;
+  }
+  if (turn.stage.name === 'retrying') {
+    return Math.max(turn.stage.until, turn.lastActivityAt) + config.firstOutputTimeoutMs;
+  }
+  return turn.lastActivityAt + (turn.produced ? config.silenceTimeoutMs : config.firstOutputTimeoutMs);
+}
+
+/** Ends what has waited for too long. */
+export function onTick(step: Step): void {
+  expireApprovals(step);
+  const end = patienceEnd(step.state, step.context.config);
+  if (end === null || step.now < end) return;
+  const { turn, agent } = step.state;
+  step.run({ type: 'agent.kill', generation: agent.generation });
+  const silentMs = turn === null ? 0 : step.now - turn.lastActivityAt;
+  loseTurn(step, {
+    code: 'agent_silent',
+    message: `Nothing came from the agent for ${Math.round(silentMs / 1000)} s, so its process was ended.`,
+    hint: 'Send the message again; the conversation is kept. If the model is slow, raise the timeouts in the configuration.',
+    retryable: true,
+  });
+}
