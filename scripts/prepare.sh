@@ -25,6 +25,9 @@ require_node() {
   command -v npm >/dev/null 2>&1 || die 'npm is not installed. It comes with Node.js (on Debian: apt-get install npm).'
 }
 
+# The lines that name what went wrong, or the last ones when none does.
+excerpt() { grep -E -m 30 '(^|[^a-z])(error|ERR!|Error|E:)' "$1" || tail -n 30 "$1"; }
+
 # step TEXT LOG HINT COMMAND...: runs the command into the log, says that it is alive, shows the log when it fails.
 step() {
   local text=$1 log=$2 hint=$3 started=$SECONDS status=0 shell=$$
@@ -42,7 +45,7 @@ step() {
   wait "$ticker" 2>/dev/null
   trap - EXIT
   if ((status != 0)); then
-    tail -n 40 "$log" >&2
+    excerpt "$log" >&2
     say "failed after $((SECONDS - started)) s (exit code $status): $*"
     say "the whole log: $log"
     die "$hint"
@@ -69,7 +72,7 @@ install_dependencies() {
     use_local_node_headers
     step 'installing dependencies (about 2 minutes, once)' "$cache/install.log" \
       'npm needs to reach its registry, and on Node 20 also python3, make and a C++ compiler (on Debian: apt-get install python3 make g++). Mend that and start again.' \
-      npm --prefix "$root" ci --include=dev --include=optional --no-audit --no-fund
+      npm --prefix "$root" ci --include=dev --include=optional --no-audit --no-fund --fetch-timeout=60000
     node "$root/scripts/installed.mjs" >&2 || die "the installation is not usable; the log is $cache/install.log"
   fi
   install_stamp >"$root/node_modules/.hearth-installed"
