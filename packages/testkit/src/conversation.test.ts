@@ -62,6 +62,21 @@ describe('reading a conversation', () => {
     expect(items.map((item) => item.type)).toEqual(['interruption', 'prompt', 'interruption']);
   });
 
+  test('notes of the agent program on images, commands and compactions are no prompts', () => {
+    const items = readConversation([
+      user(
+        text('This session is being continued from a previous conversation that ran out of context. [[say no]]'),
+        text('look\n'),
+        png,
+        text('[Image: source: /tmp/1.png]'),
+        text('<command-name>/cost</command-name>'),
+        text('<local-command-stdout>0 $</local-command-stdout>'),
+      ),
+    ]);
+    expect(userTextsOf(items)).toEqual(['look [image image/png 3 bytes]']);
+    expect(items[0]?.type).toBe('reply');
+  });
+
   test('an image belongs to the text before it, else to the text after it, else it is the prompt', () => {
     expect(userTextsOf(readConversation([user(text('see'), png)]))).toEqual(['see [image image/png 3 bytes]']);
     expect(userTextsOf(readConversation([user(png, text('see'))]))).toEqual(['[image image/png 3 bytes] see']);

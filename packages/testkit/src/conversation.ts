@@ -22,7 +22,12 @@ const STEERED =
   /The user sent a new message while you were working:\n([\s\S]*?)(?:\n\nThis is how Claude Code surfaces messages|$)/g;
 const INTERRUPTION = /^\s*\[(?:Request|Agent call|Tool call) (?:interrupted|did not complete)\b[^\]]*\]\s*$/;
 
-/** Reads the messages of a request. Consecutive replies are joined. */
+/** Notes on images and local commands, which the agent program adds as text blocks of their own. */
+const NOISE = /^\s*(?:\[Image: source: [^\]]*\]|<(?:local-command-|command-(?:name|message|args))[\s\S]*)\s*$/;
+/** What stands for the conversation before a compaction; it counts as a reply, so the prompts after it stand alone. */
+const COMPACTED = /^\s*This session is being continued from a previous conversation/;
+
+/** Reads the messages of a request. */
 export function readConversation(messages: readonly RequestMessage[]): ConversationItem[] {
   const items: ConversationItem[] = [];
   for (const message of messages) {
@@ -92,8 +97,10 @@ function withImages(item: ConversationItem, before: string, after: string): Conv
 
 function readUserText(text: string): ConversationItem[] {
   if (INTERRUPTION.test(text)) return [{ type: 'interruption' }];
+  if (COMPACTED.test(text)) return [{ type: 'reply', text, toolUseIds: [] }];
   const { rest, steered } = withoutReminders(text);
-  return rest.trim() === '' ? steered : [{ type: 'prompt', text: rest, steered: false }, ...steered];
+  const prompt = rest.trim();
+  return prompt === '' || NOISE.test(prompt) ? steered : [{ type: 'prompt', text: prompt, steered: false }, ...steered];
 }
 
 function readResult(block: ToolResultBlock): ConversationItem[] {

@@ -74,6 +74,9 @@ describe('the round that comes next', () => {
     expect(next([prompt('[[tool A {}]] [[say x]]'), reply('', 't1'), interruption, prompt('two')])).toEqual([
       'echo: two',
     ]);
+    expect(next([prompt('[[tool A {}]]'), reply('', 't1'), result('t1', 'aborted'), prompt('two')])).toEqual([
+      'echo: two',
+    ]);
     expect(
       next([prompt('[[tool A {}]]'), reply('', 't1'), result('t1', 'rejected'), interruption, prompt('[[say two]]')]),
     ).toEqual(['two']);

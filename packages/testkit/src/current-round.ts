@@ -43,15 +43,17 @@ function segmentsOf(items: readonly ConversationItem[]): Segment[] {
   return segments;
 }
 
-function startsTurn(segment: Segment): boolean {
-  return (
-    segment.items.every((item) => item.type !== 'result') || segment.items.some((item) => item.type === 'interruption')
-  );
+/**
+ * Besides results, an ordinary prompt starts a turn too: the turn before was interrupted or failed. What is sent into
+ * a running turn is marked as steered.
+ */
+function startsTurn({ items }: Segment): boolean {
+  if (items.every((item) => item.type !== 'result')) return true;
+  return items.some((item) => item.type === 'interruption' || (item.type === 'prompt' && !item.steered));
 }
 
 function promptsThatStart(segment: Segment, endedBefore: (index: number) => boolean): string[] {
-  const interrupted = segment.items.findLastIndex((item) => item.type === 'interruption');
-  let start = interrupted + 1;
+  let start = segment.items.findLastIndex((item) => item.type === 'interruption' || item.type === 'result') + 1;
   for (let at = start; at < segment.items.length - 1; at += 1) {
     if (endedBefore(segment.from + at)) start = at + 1;
   }

@@ -143,8 +143,14 @@ function endOfJsonObject(text: string, start: number): number | undefined {
 
 function parseObject(text: string): JsonObject | undefined {
   try {
-    return JSON.parse(text) as JsonObject;
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : undefined;
   } catch {
     return undefined; // malformed JSON makes the directive plain text, which is what the caller does with undefined
   }
+}
+
+/** Narrows what `JSON.parse` gave to an object. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

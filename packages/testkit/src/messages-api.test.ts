@@ -213,6 +213,14 @@ describe('errors by directive', () => {
     expect(await statuses(body, 3, { ...HEADERS, 'x-claude-code-session-id': 'other' })).toEqual([529, 529, 200]);
   });
 
+  test('are not used up by a client that tries whether a beta was at fault', async () => {
+    const body = say('[[status 400]] [[say ok]]');
+    const withBeta = (beta: string) => post(body, { headers: { ...HEADERS, 'anthropic-beta': beta } });
+    expect((await withBeta('one,two')).status).toBe(400);
+    expect((await withBeta('one')).status).toBe(400);
+    expect((await withBeta('one')).status).toBe(200);
+  });
+
   test('of a failed prompt do not come back when the next prompt is joined to it', async () => {
     const failed = { type: 'text', text: '[[status 400 99]]' };
     expect((await post(say([failed]))).status).toBe(400);
@@ -489,6 +497,14 @@ describe('the rest of the API', () => {
     const [block] = message['content'] as { text: string }[];
     expect(JSON.parse(block!.text)).toEqual({ title: 'fix the parser 529 9' });
     expect(api.requests[0]?.isSideRequest).toBe(true);
+  });
+
+  test('summarizes for a compaction', async () => {
+    const first = { role: 'user', content: '[[say hi]] fix it' };
+    const ask = { role: 'user', content: 'Your task is to create a detailed summary of the conversation so far' };
+    const message = await plain({ ...say(''), messages: [first, { role: 'assistant', content: 'hi' }, ask] });
+    const [block] = message['content'] as { text: string }[];
+    expect(block!.text).toMatch(/<summary>\nThe user said:\n- hi fix it\n<\/summary>$/);
   });
 
   test('lets only the listed keys in', async () => {

@@ -3,11 +3,9 @@ import { systemClock, type Clock } from './fake-clock.ts';
 import { MessagesEndpoint } from './messages-endpoint.ts';
 import { PromptCache } from './prompt-cache.ts';
 import { RequestLog, type RecordedRequest, type RequestListener } from './request-log.ts';
-import type { ApiUsage, Reply } from './reply.ts';
+import type { ApiUsage } from './reply.ts';
+import type { RequestScript } from './request-script.ts';
 import { ScriptedModel } from './scripted-model.ts';
-
-/** A script by code. It comes before the directives; `undefined` leaves the answer to them. */
-export type RequestScript = (request: RecordedRequest) => Reply | undefined | Promise<Reply | undefined>;
 
 export interface MessagesApiOptions {
   /** Default 0: a free one. */

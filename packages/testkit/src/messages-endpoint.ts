@@ -5,7 +5,6 @@ import { apiFailure, errorBody, type ApiFailure } from './api-error.ts';
 import { readConversation, userTextsOf, type ConversationItem } from './conversation.ts';
 import type { Clock } from './fake-clock.ts';
 import { InvalidRequest } from './invalid-request.ts';
-import type { RequestScript } from './messages-api.ts';
 import type { MessagesRequest } from './messages-request.ts';
 import { modelInfo, modelList } from './models.ts';
 import { pause } from './pause.ts';
@@ -14,6 +13,7 @@ import { playAnswer } from './play-answer.ts';
 import { countInputTokens, type PromptCache } from './prompt-cache.ts';
 import { reply, type ApiUsage, type Reply } from './reply.ts';
 import type { RecordedRequest, RequestLog, RequestOutcome } from './request-log.ts';
+import type { RequestScript } from './request-script.ts';
 import type { ModelTurn, ScriptedModel } from './scripted-model.ts';
 import { answerSideRequest } from './side-request.ts';
 import { validateRequest } from './validate-request.ts';
@@ -150,8 +150,8 @@ export class MessagesEndpoint {
     }
     const items = valid === undefined ? [] : readConversation(valid.messages);
     const sessionId = sessionIdOf(exchange.request, valid);
-    const side = valid && answerSideRequest(valid, userTextsOf(items).at(-1) ?? '');
-    const turn = valid && this.#options.model.turn(sessionId, items);
+    const side = valid && answerSideRequest(valid, userTextsOf(items));
+    const turn = valid && this.#options.model.turn(sessionId, items, variantOf(exchange.request, valid));
     const isSide = side !== undefined;
     const body = valid ?? REFUSED;
     const { recorded, settle } = this.#record(exchange, { body, rawBody: parsed, items, sessionId, turn, isSide });
@@ -294,6 +294,12 @@ function sessionIdOf(request: IncomingMessage, body: MessagesRequest | undefined
   const header = request.headers['x-claude-code-session-id'];
   if (typeof header === 'string') return header;
   return body?.metadata?.user_id ?? '';
+}
+
+/** Betas and tools; fewer of them mean that the client tries whether a feature was at fault. */
+function variantOf(request: IncomingMessage, body: MessagesRequest): string {
+  const tools = (body.tools ?? []).map((tool) => tool.name);
+  return JSON.stringify([request.headers['anthropic-beta'], tools]);
 }
 
 function idOf(prefix: string, seed: string): string {

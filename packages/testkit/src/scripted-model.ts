@@ -5,7 +5,7 @@ import type { Script } from './directives.ts';
 /** What the scripted model makes of one request. */
 export interface ModelTurn {
   readonly script: Script;
-  /** 0 for the first time this very request comes, 1 for its first retry, … */
+  /** 0 for the first time this very request comes in this variant, 1 for its first retry, … */
   readonly attempt: number;
   /** Names this request; the same for a retry. */
   readonly key: string;
@@ -17,19 +17,26 @@ export interface ModelTurn {
  */
 export class ScriptedModel {
   readonly #capacity: number;
-  readonly #attempts = new Map<string, number>();
+  /** By request, then by variant. */
+  readonly #attempts = new Map<string, Map<string, number>>();
 
   constructor(capacity = 20_000) {
     this.#capacity = capacity;
   }
 
-  turn(sessionId: string, items: readonly ConversationItem[]): ModelTurn {
+  /**
+   * @param variant how the request was made. Claude Code answers a 400 by sending the same conversation with fewer
+   * features; that is no retry, else a prompt that is to fail once would be answered before anybody saw it fail.
+   */
+  turn(sessionId: string, items: readonly ConversationItem[], variant: string): ModelTurn {
     const hashes = prefixHashes(sessionId, items);
     const key = hashes.at(-1) ?? sessionId;
-    const attempt = this.#attempts.get(key) ?? 0;
     const script = currentRound(items, (index) => this.#attempts.has(hashes[index] ?? ''));
+    const variants = this.#attempts.get(key) ?? new Map<string, number>();
+    const attempt = variants.get(variant) ?? 0;
+    variants.set(variant, attempt + 1);
     this.#attempts.delete(key);
-    this.#attempts.set(key, attempt + 1);
+    this.#attempts.set(key, variants);
     this.#forgetOldest();
     return { script, attempt, key };
   }

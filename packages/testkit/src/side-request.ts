@@ -2,19 +2,28 @@ import type { JsonObject, JsonValue } from './directives.ts';
 import type { MessagesRequest } from './messages-request.ts';
 
 const WRAPPED = /^\s*<session>\n?([\s\S]*?)\n?<\/session>/;
+const COMPACTION = /Your task is to create a detailed summary of (?:the|this) conversation/;
 const MAX_TITLE_CHARS = 40;
 
 /**
- * The answer to what Claude Code asks on the side (a title for the session): plain text, or an object of the schema
- * it asks for. `undefined` for an ordinary request. Directives in the quoted prompt are not obeyed.
+ * The answer to what Claude Code asks on the side: a title for the session (plain text, or an object of the schema it
+ * asks for), or a summary for a compaction. `undefined` for an ordinary request. Directives in the prompts that such a
+ * request quotes are not obeyed.
  */
-export function answerSideRequest(request: MessagesRequest, lastUserText: string): string | undefined {
+export function answerSideRequest(request: MessagesRequest, userTexts: readonly string[]): string | undefined {
+  const lastUserText = userTexts.at(-1) ?? '';
+  if (COMPACTION.test(lastUserText)) return summaryOf(userTexts.slice(0, -1));
   if ((request.tools ?? []).length > 0) return undefined;
   const quoted = WRAPPED.exec(lastUserText)?.[1];
   if (quoted === undefined) return undefined;
   const title = titleOf(quoted);
   const schema = request.output_config?.format?.schema;
   return schema === undefined ? title : JSON.stringify(instanceOf(schema, title));
+}
+
+function summaryOf(userTexts: readonly string[]): string {
+  const said = userTexts.map((text) => `- ${titleOf(text)}`).join('\n');
+  return `<analysis>\nscripted\n</analysis>\n\n<summary>\nThe user said:\n${said}\n</summary>`;
 }
 
 function titleOf(prompt: string): string {
