@@ -24,6 +24,8 @@ export interface Backend {
   /** As in `session.agent`: `claude`, `scripted`, `acp:<name>`. */
   readonly name: string;
   readonly capabilities: Capabilities;
+  /** Whether each open agent is a process of the operating system, which counts against the cap of live ones. */
+  readonly usesProcess: boolean;
   /** Whether the agent can run here; when not, why and what to do. Cheap enough to be asked for every listing. */
   check(): Promise<Pick<Agent, 'available' | 'reason'>>;
   /**

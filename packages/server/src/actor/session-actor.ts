@@ -1,0 +1,366 @@
+import { HearthError } from '@hearth/protocol';
+import type { Content, Event, EventBody, Message, Session, Usage } from '@hearth/protocol';
+import type { AgentEvent, AgentSpec, Backend, Delivery } from '../backend/backend.ts';
+import { deferred } from '../concurrency/deferred.ts';
+import type { Deferred } from '../concurrency/deferred.ts';
+import type { EventLog, Projection } from '../event-log/event-log.ts';
+import type { ProcessPool } from '../process/process-pool.ts';
+import type { CoreConfig, Effect, Input, Reply, ReplyResult } from '../session/input.ts';
+import { phaseOf } from '../session/phase.ts';
+import { reduce } from '../session/reduce.ts';
+import { isSettled, storedState } from '../session/state.ts';
+import type { SessionState } from '../session/state.ts';
+import { applyEvent } from '../session/view.ts';
+import type { SessionView } from '../session/view.ts';
+import { deadlineOf } from '../session/watchdog.ts';
+import type { StoredMessage, TurnUsage } from '../store/store.ts';
+import type { Clock, TimerHandle } from '../concurrency/clock.ts';
+import type { Log } from '../telemetry/log.ts';
+import { AgentSlot } from './agent-slot.ts';
+import type { AgentSettings } from './agent-settings.ts';
+
+export interface ActorParts {
+  log: Log;
+  clock: Clock;
+  newId: () => string;
+  eventLog: EventLog;
+  backend: Backend;
+  pool: ProcessPool;
+  config: CoreConfig;
+  /** Called when the actor can no longer be used: the log refused a commit. */
+  onBroken: (actor: SessionActor, error: HearthError) => void;
+  /** Called when nothing runs and nothing waits any more. */
+  onSettled: (actor: SessionActor) => void;
+}
+
+/** A session as it comes from the store, or as it was just made. */
+export interface ActorStart {
+  state: SessionState;
+  view: SessionView;
+  settings: AgentSettings;
+  /** Messages that a crash left in doubt; see `SessionState.carried`. */
+  carried: readonly Message[];
+}
+
+/** A request without the id of its caller, which the actor gives. */
+export type Request = DistributiveOmit<Extract<Input, { requestId: string }>, 'requestId'>;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/**
+ * Runs one session: takes inputs one after the other through the pure core, stores what happened, and only then does
+ * what the core wants done. When a commit fails the actor is given up, and the session starts again from the log.
+ */
+export class SessionActor {
+  readonly id: string;
+  readonly #parts: ActorParts;
+  readonly #settings: AgentSettings;
+  readonly #slot: AgentSlot;
+  readonly #requests = new Map<string, Deferred<ReplyResult>>();
+  /** Contents of messages that the agent does not have yet, or may have to be given again. */
+  readonly #contents = new Map<string, Content>();
+  #state: SessionState;
+  /** As of the last commit: what clients may see. */
+  #view: SessionView;
+  /** As of the events that are being committed. */
+  #projected: SessionView;
+  /** Resolves when all that was appended so far is stored and its effects have run. */
+  #settledEffects: Promise<void> = Promise.resolve();
+  #timer: { at: number; handle: TimerHandle } | null = null;
+  #broken = false;
+  #lastUsedAt: number;
+
+  constructor(start: ActorStart, parts: ActorParts) {
+    this.id = start.view.session.id;
+    this.#parts = parts;
+    this.#settings = start.settings;
+    this.#state = start.state;
+    this.#view = start.view;
+    this.#projected = start.view;
+    this.#lastUsedAt = parts.clock.now();
+    for (const message of [...start.view.session.queue, ...start.view.delivered, ...start.carried]) {
+      this.#contents.set(message.id, message.content);
+    }
+    this.#slot = new AgentSlot(parts.backend, parts.pool, (generation, event) => this.#onAgent(generation, event));
+    parts.eventLog.open(this.id, start.view.session.lastSeq, {
+      project: (events) => this.#project(events),
+      committed: () => this.#committed(),
+      failed: (error) => this.#break(error),
+    });
+  }
+
+  /** The session as of the last commit. */
+  get session(): Session {
+    return this.#view.session;
+  }
+
+  get settings(): AgentSettings {
+    return this.#settings;
+  }
+
+  /** Ms since 1970. */
+  get lastUsedAt(): number {
+    return this.#lastUsedAt;
+  }
+
+  /** When the present phase began, in ms since 1970. */
+  get phaseSince(): number {
+    return this.#state.phaseSince;
+  }
+
+  get settled(): boolean {
+    return isSettled(this.#state) && this.#requests.size === 0;
+  }
+
+  get running(): boolean {
+    return this.#state.turn !== null;
+  }
+
+  /** Holds an agent process that it could give up. */
+  get evictable(): boolean {
+    return this.settled && this.#slot.occupied && this.#state.backgroundTasks === 0;
+  }
+
+  get hasProcess(): boolean {
+    return this.#slot.occupied;
+  }
+
+  memoryBytes(): number | undefined {
+    return this.#slot.memoryBytes();
+  }
+
+  /** A message of the session that is queued or in the running turn. */
+  openMessage(messageId: string): Message | undefined {
+    const same = (message: Message): boolean => message.id === messageId;
+    return this.#view.session.queue.find(same) ?? this.#view.delivered.find(same);
+  }
+
+  /** Puts events into the log that do not come from the core: the birth of the session, or a copied history. */
+  async append(events: EventBody[]): Promise<void> {
+    await this.#parts.eventLog.append(this.id, events);
+  }
+
+  /** Resolves when what was asked is stored and done; throws what the core, or the log, has against it. */
+  request(request: Request): Promise<ReplyResult> {
+    const requestId = this.#parts.newId();
+    const pending = deferred<ReplyResult>();
+    this.#requests.set(requestId, pending);
+    if (request.type === 'message.send') this.#contents.set(request.messageId, request.content);
+    if (request.type === 'message.update' && request.change.content !== undefined) {
+      this.#contents.set(request.messageId, request.change.content);
+    }
+    this.dispatch({ ...request, requestId });
+    return pending.promise;
+  }
+
+  dispatch(input: Input): void {
+    if (this.#broken) {
+      this.#failRequests(brokenError());
+      return;
+    }
+    const { clock, newId, config } = this.#parts;
+    const now = clock.now();
+    if (input.type !== 'tick' && input.type !== 'evict') this.#lastUsedAt = now;
+    const { state, events, effects } = reduce(this.#state, input, { now, newTurnId: newId(), config });
+    this.#state = state;
+    const stored = events.length === 0 ? null : this.#parts.eventLog.append(this.id, events);
+    if (stored !== null || effects.length > 0) this.#runAfter(stored, effects);
+    this.#armTimer();
+    if (isSettled(state)) this.#parts.onSettled(this);
+  }
+
+  /** Resolves when everything that was dispatched is stored. */
+  async flushed(): Promise<void> {
+    await this.#settledEffects;
+  }
+
+  /** Resolves when no agent process of the session is alive. */
+  async vacant(): Promise<void> {
+    await this.#slot.vacant();
+  }
+
+  /** Lets go of timers; the session may be loaded again. */
+  release(): void {
+    this.#disarmTimer();
+    this.#broken = true;
+  }
+
+  #runAfter(stored: Promise<void> | null, effects: Effect[]): void {
+    // A refused append breaks the actor through `failed`; the chain itself must not stop with it.
+    const append = stored?.catch(() => undefined);
+    this.#settledEffects = this.#settledEffects
+      .then(() => append)
+      .then(() => {
+        if (this.#broken) return;
+        for (const effect of effects) this.#run(effect);
+      })
+      .catch((error: unknown) => this.#break(HearthError.from(error)));
+  }
+
+  #run(effect: Effect): void {
+    switch (effect.type) {
+      case 'agent.send': {
+        const delivery = this.#delivery(effect.messageId);
+        this.#slot.send(effect.generation, delivery, () => this.#spec([effect.messageId], effect.carried));
+        return;
+      }
+      case 'agent.withdraw':
+        this.#slot.withdraw(effect.generation, effect.messageId);
+        return;
+      case 'agent.interrupt':
+        this.#slot.interrupt(effect.generation);
+        return;
+      case 'agent.answer':
+        this.#slot.answer(effect.generation, effect.approvalId, effect.answer);
+        return;
+      case 'agent.configure':
+        this.#slot.configure(effect.generation, effect.change);
+        return;
+      case 'agent.close':
+        this.#slot.close(effect.generation);
+        return;
+      case 'agent.kill':
+        this.#slot.kill(effect.generation);
+        return;
+      case 'reply':
+        this.#reply(effect.requestId, effect.reply);
+        return;
+    }
+  }
+
+  #reply(requestId: string, reply: Reply): void {
+    const pending = this.#requests.get(requestId);
+    this.#requests.delete(requestId);
+    if (reply.ok) pending?.resolve(reply.result);
+    else pending?.reject(new HearthError(reply.code, reply.message, reply.hint === undefined ? {} : { hint: reply.hint }));
+  }
+
+  #delivery(messageId: string): Delivery {
+    const content = this.#contents.get(messageId);
+    if (content === undefined) throw new Error(`The content of message ${messageId} is not at hand.`);
+    return { messageId, content };
+  }
+
+  #spec(pendingMessageIds: string[], carried: string[]): AgentSpec {
+    const { session } = this.#view;
+    const { agentSessionId } = this.#state;
+    return {
+      ...this.#settings,
+      sessionId: this.id,
+      cwd: session.cwd,
+      permissionMode: session.permissionMode,
+      ...(agentSessionId === null ? {} : { agentSessionId }),
+      ...(session.model === null ? {} : { model: session.model }),
+      ...(session.effort === undefined ? {} : { effort: session.effort }),
+      pendingMessageIds,
+      carried: carried.filter((messageId) => this.#contents.has(messageId)).map((messageId) => this.#delivery(messageId)),
+    };
+  }
+
+  #onAgent(generation: number, event: AgentEvent): void {
+    if (this.#broken) return;
+    this.dispatch({ type: 'agent', generation, event });
+  }
+
+  #project(events: Event[]): Projection {
+    const changed = new Map<string, Message>();
+    const usage: TurnUsage[] = [];
+    for (const event of events) {
+      const turnUsage = this.#usageOf(event);
+      if (turnUsage !== null) usage.push(turnUsage);
+      const folded = applyEvent(this.#projected, event);
+      this.#projected = folded.view;
+      for (const message of folded.changed) changed.set(message.id, message);
+    }
+    const messages: StoredMessage[] = [...changed.values()].map((message) => ({
+      ...message,
+      place: Math.max(0, this.#projected.session.queue.findIndex((queued) => queued.id === message.id)),
+    }));
+    if (events.every((event) => event.type === 'block.delta')) return { messages, usage };
+    const { queue: _, ...session } = this.#projected.session;
+    const record = {
+      session,
+      core: JSON.stringify(storedState(this.#state)),
+      settings: JSON.stringify(this.#settings),
+    };
+    return { record, messages, usage };
+  }
+
+  #usageOf(event: Event): TurnUsage | null {
+    if (event.type !== 'turn.completed' && event.type !== 'turn.interrupted' && event.type !== 'turn.failed') return null;
+    if (event.usage === undefined || event.turnId === undefined || isNothing(event.usage, event.costUsd)) return null;
+    const { session, delivered } = this.#projected;
+    return {
+      turnId: event.turnId,
+      sessionId: this.id,
+      agent: session.agent,
+      model: event.model ?? session.model ?? 'default',
+      accountId: session.accountId ?? 'default',
+      user: delivered[0]?.author ?? 'agent',
+      time: event.time,
+      ...event.usage,
+      costUsd: event.costUsd ?? 0,
+    };
+  }
+
+  #committed(): void {
+    this.#view = this.#projected;
+    this.#forgetContents();
+  }
+
+  /** Contents are kept for the queue, the running turn, and what a crash left in doubt. */
+  #forgetContents(): void {
+    if (this.#contents.size === 0 || phaseOf(this.#state) !== 'idle') return;
+    const needed = new Set([...this.#state.queue.map((entry) => entry.messageId), ...this.#state.carried]);
+    for (const messageId of this.#contents.keys()) if (!needed.has(messageId)) this.#contents.delete(messageId);
+  }
+
+  #armTimer(): void {
+    const at = deadlineOf(this.#state, this.#parts.config);
+    if (at === null) {
+      this.#disarmTimer();
+      return;
+    }
+    // A deadline that moved into the future needs no new timer: the old one looks again when it fires.
+    if (this.#timer !== null && this.#timer.at <= at) return;
+    this.#disarmTimer();
+    const handle = this.#parts.clock.setTimeout(
+      () => {
+        this.#timer = null;
+        this.dispatch({ type: 'tick' });
+      },
+      Math.max(0, at - this.#parts.clock.now()),
+    );
+    this.#timer = { at, handle };
+  }
+
+  #disarmTimer(): void {
+    if (this.#timer !== null) this.#parts.clock.clearTimeout(this.#timer.handle);
+    this.#timer = null;
+  }
+
+  /** What was to be stored is not: nobody saw it, and nothing may follow from it. */
+  #break(error: HearthError): void {
+    if (this.#broken) return;
+    this.#broken = true;
+    this.#disarmTimer();
+    this.#slot.kill(this.#state.agent.generation);
+    this.#failRequests(error);
+    this.#parts.onBroken(this, error);
+  }
+
+  #failRequests(error: HearthError): void {
+    for (const pending of this.#requests.values()) pending.reject(error);
+    this.#requests.clear();
+  }
+}
+
+/** A turn that never reached the model, or one that a fork copied. */
+function isNothing(usage: Usage, costUsd: number | undefined): boolean {
+  return (costUsd ?? 0) === 0 && Object.values(usage).every((tokens) => tokens === 0);
+}
+
+function brokenError(): HearthError {
+  return new HearthError('internal', 'The session had to be started again from its log.', {
+    hint: 'Repeat the request.',
+  });
+}

@@ -1,0 +1,256 @@
+import { HearthError } from '@hearth/protocol';
+import type { EventBody, Message, Session } from '@hearth/protocol';
+import type { Backend } from '../backend/backend.ts';
+import type { EventLog } from '../event-log/event-log.ts';
+import { ProcessPool } from '../process/process-pool.ts';
+import type { CoreConfig } from '../session/input.ts';
+import { initialState } from '../session/state.ts';
+import type { SessionState } from '../session/state.ts';
+import type { SessionRecord, Store } from '../store/store.ts';
+import type { Clock } from '../concurrency/clock.ts';
+import type { Log } from '../telemetry/log.ts';
+import { agentSettingsSchema } from './agent-settings.ts';
+import type { AgentSettings } from './agent-settings.ts';
+import { SessionActor } from './session-actor.ts';
+import type { ActorStart } from './session-actor.ts';
+
+/** How often idle sessions are looked over. */
+const SWEEP_MS = 5_000;
+/** How long a session without process, subscriber and work stays in memory. */
+const UNLOAD_AFTER_MS = 10 * 60_000;
+/** How long the server waits before it loads a session again whose commit was refused. */
+const RELOAD_AFTER_MS = 2_000;
+
+export interface RegistryConfig extends Omit<CoreConfig, 'steering'> {
+  maxProcesses: number;
+  /** Memory that all agent processes together may take; null: no bound beside their number. */
+  maxAgentMemoryBytes: number | null;
+  /** How long an idle session keeps its agent process. */
+  idleTimeoutMs: number;
+}
+
+export interface RegistryParts {
+  store: Store;
+  eventLog: EventLog;
+  backends: ReadonlyMap<string, Backend>;
+  config: RegistryConfig;
+  clock: Clock;
+  newId: () => string;
+  log: Log;
+}
+
+/** The sessions that are in memory on this machine, and the way in and out of it. */
+export class SessionRegistry {
+  readonly #parts: RegistryParts;
+  readonly #pool: ProcessPool;
+  readonly #actors = new Map<string, Promise<SessionActor>>();
+  readonly #loaded = new Map<string, SessionActor>();
+  /** Sessions that were given up and whose process is not gone yet. */
+  readonly #leaving = new Map<string, Promise<void>>();
+  readonly #sweeper: NodeJS.Timeout;
+  #stopping = false;
+
+  constructor(parts: RegistryParts) {
+    this.#parts = parts;
+    this.#pool = new ProcessPool(parts.config.maxProcesses, () => this.#evictOne());
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
+    this.#sweeper.unref();
+  }
+
+  get liveProcesses(): number {
+    return this.#pool.live;
+  }
+
+  /** The sessions in memory. */
+  loaded(): Iterable<SessionActor> {
+    return this.#loaded.values();
+  }
+
+  /** The session in memory, if it is there. */
+  peek(sessionId: string): SessionActor | undefined {
+    return this.#loaded.get(sessionId);
+  }
+
+  /** @throws HearthError `not_found` */
+  async get(sessionId: string): Promise<SessionActor> {
+    const known = this.#actors.get(sessionId);
+    if (known !== undefined) return known;
+    const loading = this.#load(sessionId);
+    this.#actors.set(sessionId, loading);
+    try {
+      return await loading;
+    } catch (error) {
+      if (this.#actors.get(sessionId) === loading) this.#actors.delete(sessionId);
+      throw error;
+    }
+  }
+
+  /** Brings a new session into being, with the events of its history after its birth. Resolves when it is stored. */
+  async create(session: Session, settings: AgentSettings, agentSessionId: string | null, history: EventBody[]): Promise<SessionActor> {
+    const state: SessionState = {
+      ...initialState(this.#parts.clock.now(), session.title !== null),
+      agentSessionId,
+    };
+    const view = { session: { ...session, lastSeq: 0 }, delivered: [] };
+    const actor = this.#start({ state, view, settings, carried: [] });
+    this.#actors.set(session.id, Promise.resolve(actor));
+    await actor.append([{ type: 'session.created', session: { ...session, lastSeq: 1 } }, ...history]);
+    return actor;
+  }
+
+  /** Loads what a server that is gone left unfinished: turns are ended, queued messages start. */
+  async recover(): Promise<void> {
+    for (const sessionId of await this.#parts.store.sessions.unsettled()) await this.get(sessionId);
+  }
+
+  /** Removes a session, with its process, from memory; the caller removes it from the store. */
+  async remove(actor: SessionActor): Promise<void> {
+    await this.#parts.eventLog.close(actor.id);
+    this.#forget(actor);
+    await actor.vacant();
+  }
+
+  /**
+   * Lets running turns end for `graceMs`, then cuts them, and closes every agent. Queued messages stay queued.
+   */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    clearInterval(this.#sweeper);
+    for (const actor of this.#loaded.values()) actor.dispatch({ type: 'drain' });
+    await this.#untilNoneRuns(graceMs);
+    for (const actor of this.#loaded.values()) actor.dispatch({ type: 'shutdown' });
+    await this.#untilNoneRuns(this.#parts.config.interruptTimeoutMs + 1_000);
+    await Promise.all([...this.#loaded.values()].map((actor) => actor.flushed()));
+    await Promise.all([...this.#loaded.values()].map((actor) => actor.vacant()));
+    for (const actor of this.#loaded.values()) actor.release();
+    this.#loaded.clear();
+    this.#actors.clear();
+  }
+
+  async #untilNoneRuns(limitMs: number): Promise<void> {
+    const end = Date.now() + limitMs;
+    while (Date.now() < end && [...this.#loaded.values()].some((actor) => actor.running)) {
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+
+  async #load(sessionId: string): Promise<SessionActor> {
+    if (this.#stopping) throw new HearthError('agent_unavailable', 'The server is stopping.', { hint: 'Try again soon.' });
+    await this.#leaving.get(sessionId);
+    const record = await this.#parts.store.sessions.load(sessionId);
+    if (record === null) throw new HearthError('not_found', 'There is no such session.');
+    const start = await this.#restore(sessionId, record);
+    const texts: Record<string, string> = {};
+    for (const blockId of Object.keys(start.state.blocks)) texts[blockId] = await this.#blockText(sessionId, blockId);
+    const actor = this.#start(start);
+    actor.dispatch({ type: 'recover', texts });
+    await actor.flushed();
+    return actor;
+  }
+
+  async #restore(sessionId: string, record: SessionRecord): Promise<ActorStart> {
+    const state = JSON.parse(record.core) as SessionState;
+    const { messages } = this.#parts.store;
+    const order = state.queue.map((entry) => entry.messageId);
+    const queue = (await messages.queued(sessionId)).sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
+    const lookUp = async (ids: readonly string[]): Promise<Message[]> => {
+      const found = await Promise.all(ids.map((id) => messages.get(sessionId, id)));
+      return found.filter((message) => message !== null).map(({ place: _, ...message }) => message);
+    };
+    return {
+      state,
+      view: {
+        session: { ...record.session, queue: queue.map(({ place: _, ...message }) => message) },
+        delivered: await lookUp(state.turn?.messageIds ?? []),
+      },
+      settings: agentSettingsSchema.parse(JSON.parse(record.settings)) as AgentSettings,
+      carried: await lookUp(state.carried),
+    };
+  }
+
+  async #blockText(sessionId: string, blockId: string): Promise<string> {
+    const deltas = await this.#parts.store.events.blockDeltas(sessionId, blockId);
+    return deltas.reduce((text, entry) => {
+      const { offset, text: added } = JSON.parse(entry.body) as { offset: number; text: string };
+      return text.slice(0, offset) + added;
+    }, '');
+  }
+
+  #start(start: ActorStart): SessionActor {
+    const { session } = start.view;
+    const backend = this.#parts.backends.get(session.agent);
+    if (backend === undefined) {
+      throw new HearthError('agent_unavailable', `This server has no agent called “${session.agent}”.`, {
+        hint: 'GET /v1/agents lists those that it has.',
+      });
+    }
+    const { log, clock, newId, eventLog, config } = this.#parts;
+    const actor = new SessionActor(start, {
+      log,
+      clock,
+      newId,
+      eventLog,
+      backend,
+      pool: this.#pool,
+      config: { ...config, steering: backend.capabilities.steering },
+      onBroken: (broken, error) => this.#giveUp(broken, error),
+      onSettled: () => this.#pool.idle(),
+    });
+    this.#loaded.set(session.id, actor);
+    return actor;
+  }
+
+  #giveUp(actor: SessionActor, error: HearthError): void {
+    this.#parts.log.error({ sessionId: actor.id, err: error }, 'a commit was refused; the session starts again from its log');
+    this.#forget(actor);
+    const gone = actor.vacant().finally(() => this.#leaving.delete(actor.id));
+    this.#leaving.set(actor.id, gone);
+    this.#loadLater(actor.id);
+  }
+
+  /** A session whose turn was lost with its commit must end it in the log as soon as the log takes writes again. */
+  #loadLater(sessionId: string): void {
+    const timer = setTimeout(() => {
+      if (this.#stopping) return;
+      this.get(sessionId).catch((error: unknown) => {
+        this.#parts.log.warn({ sessionId, err: error }, 'the session cannot be loaded yet');
+        if (HearthError.from(error).code !== 'not_found') this.#loadLater(sessionId);
+      });
+    }, RELOAD_AFTER_MS);
+    timer.unref();
+  }
+
+  #forget(actor: SessionActor): void {
+    actor.release();
+    if (this.#loaded.get(actor.id) !== actor) return;
+    this.#loaded.delete(actor.id);
+    this.#actors.delete(actor.id);
+  }
+
+  #evictOne(): void {
+    const idle = [...this.#loaded.values()].filter((actor) => actor.evictable);
+    const [oldest] = idle.sort((a, b) => a.lastUsedAt - b.lastUsedAt);
+    oldest?.dispatch({ type: 'evict' });
+  }
+
+  #sweep(): void {
+    const { clock, config, eventLog } = this.#parts;
+    const now = clock.now();
+    for (const actor of this.#loaded.values()) {
+      const idleMs = now - actor.lastUsedAt;
+      if (actor.evictable && idleMs >= config.idleTimeoutMs) actor.dispatch({ type: 'evict' });
+      const unused = actor.settled && !actor.hasProcess && eventLog.subscribers(actor.id) === 0;
+      if (!unused || idleMs < UNLOAD_AFTER_MS) continue;
+      this.#forget(actor);
+      eventLog.release(actor.id);
+    }
+    this.#boundMemory();
+  }
+
+  #boundMemory(): void {
+    const { maxAgentMemoryBytes } = this.#parts.config;
+    if (maxAgentMemoryBytes === null) return;
+    const total = [...this.#loaded.values()].reduce((sum, actor) => sum + (actor.memoryBytes() ?? 0), 0);
+    if (total > maxAgentMemoryBytes) this.#evictOne();
+  }
+}

@@ -1,0 +1,324 @@
+import { contentText, HearthError } from '@hearth/protocol';
+import type {
+  Agent,
+  ApprovalAnswer,
+  EventPage,
+  InterruptResult,
+  Message,
+  MessageSend,
+  MessageUpdate,
+  PermissionMode,
+  Session,
+  SessionCreate,
+  SessionFork,
+  SessionListQuery,
+  SessionUpdate,
+  Transcript,
+  UsageQuery,
+  UsageReport,
+} from '@hearth/protocol';
+import type { AgentSettings } from '../actor/agent-settings.ts';
+import type { SessionActor } from '../actor/session-actor.ts';
+import type { SessionRegistry } from '../actor/session-registry.ts';
+import type { Backend } from '../backend/backend.ts';
+import type { EventLog } from '../event-log/event-log.ts';
+import type { Store, StoredMessage } from '../store/store.ts';
+import type { Clock } from '../concurrency/clock.ts';
+import { forkHistory } from './fork-history.ts';
+import { SendLine } from './send-line.ts';
+import type { Page, Principal, Sessions, Subscription, SubscriptionSink } from './sessions.ts';
+import { periodEnd } from './usage-period.ts';
+
+const TITLE_LENGTH = 80;
+const MESSAGES_PAGE = 200;
+
+export interface LocalSessionsParts {
+  registry: SessionRegistry;
+  eventLog: EventLog;
+  store: Store;
+  backends: ReadonlyMap<string, Backend>;
+  clock: Clock;
+  newId: () => string;
+  defaultAgent: string;
+  allowBypassPermissions: boolean;
+  /** The real path of a wanted working directory inside the workspace roots; throws `forbidden` outside of them. */
+  resolveCwd: (wanted: string | undefined) => Promise<string>;
+}
+
+/** The sessions of this machine. */
+export class LocalSessions implements Sessions {
+  readonly #parts: LocalSessionsParts;
+  readonly #sendLine = new SendLine();
+
+  constructor(parts: LocalSessionsParts) {
+    this.#parts = parts;
+  }
+
+  async create(_principal: Principal, params: SessionCreate): Promise<Session> {
+    const backend = await this.#availableBackend(params.agent ?? this.#parts.defaultAgent);
+    this.#checkMode(params.permissionMode);
+    const cwd = await this.#parts.resolveCwd(params.cwd);
+    const session = this.#newSession({
+      agent: backend.name,
+      cwd,
+      title: params.title ?? null,
+      model: params.model ?? null,
+      permissionMode: params.permissionMode ?? 'default',
+      accountId: params.accountId ?? null,
+      metadata: params.metadata ?? {},
+      ...(params.effort === undefined ? {} : { effort: params.effort }),
+    });
+    const actor = await this.#parts.registry.create(session, settingsOf(params), null, []);
+    return actor.session;
+  }
+
+  async list(query: SessionListQuery): Promise<Page<Session>> {
+    const page = await this.#parts.store.sessions.list(query);
+    const items = await Promise.all(page.items.map((session) => this.#withQueue(session)));
+    return page.nextCursor === undefined ? { items } : { items, nextCursor: page.nextCursor };
+  }
+
+  async get(sessionId: string): Promise<Session> {
+    return (await this.#parts.registry.get(sessionId)).session;
+  }
+
+  async update(sessionId: string, changes: SessionUpdate): Promise<Session> {
+    this.#checkMode(changes.permissionMode);
+    const actor = await this.#parts.registry.get(sessionId);
+    if (Object.keys(changes).length > 0) await actor.request({ type: 'session.update', changes });
+    return actor.session;
+  }
+
+  async delete(sessionId: string): Promise<void> {
+    const { registry, store } = this.#parts;
+    const actor = await registry.get(sessionId);
+    await actor.request({ type: 'session.close', reason: 'deleted' });
+    const { session } = actor;
+    await registry.remove(actor);
+    const { agentSessionId } = session;
+    const conversation = { sessionId, cwd: session.cwd, ...(agentSessionId === undefined ? {} : { agentSessionId }) };
+    await this.#parts.backends.get(session.agent)?.forget(conversation);
+    await store.sessions.delete(sessionId);
+  }
+
+  async fork(_principal: Principal, sessionId: string, params: SessionFork): Promise<Session> {
+    const source = await this.#parts.registry.get(sessionId);
+    const backend = await this.#availableBackend(source.session.agent);
+    if (!backend.capabilities.fork || backend.fork === undefined) {
+      throw new HearthError('invalid_request', `The agent “${backend.name}” cannot fork a conversation.`);
+    }
+    const { id: _i, agentSessionId: from, ...inherited } = source.session;
+    const atSeq = Math.min(params.atSeq ?? inherited.lastSeq, inherited.lastSeq);
+    const { history, lastMessageId, cutSeq } = await forkHistory(
+      this.#parts.store.events,
+      sessionId,
+      atSeq,
+      this.#parts.newId,
+    );
+    const session = { ...this.#newSession(inherited), forkedFrom: { sessionId, seq: cutSeq } };
+    const copied =
+      from === undefined || lastMessageId === undefined
+        ? null
+        : await backend.fork({
+            sessionId,
+            newSessionId: session.id,
+            cwd: session.cwd,
+            agentSessionId: from,
+            lastMessageId,
+          });
+    const born = copied === null ? session : { ...session, agentSessionId: copied };
+    const actor = await this.#parts.registry.create(born, source.settings, copied, history);
+    return actor.session;
+  }
+
+  async send(principal: Principal, sessionId: string, params: MessageSend): Promise<Message> {
+    const actor = await this.#parts.registry.get(sessionId);
+    const messageId = await this.#sendLine.run(sessionId, async () => {
+      const known = await this.#knownMessage(sessionId, params.clientMessageId);
+      if (known !== null) return known.id;
+      const id = this.#parts.newId();
+      await actor.request({
+        type: 'message.send',
+        messageId: id,
+        ...(params.clientMessageId === undefined ? {} : { clientMessageId: params.clientMessageId }),
+        content: params.content,
+        priority: params.priority ?? 'next',
+        author: principal.label,
+        title: titleOf(contentText(params.content)),
+      });
+      return id;
+    });
+    return this.message(sessionId, messageId);
+  }
+
+  async messages(sessionId: string, page: { cursor?: string; limit?: number }): Promise<Page<Message>> {
+    await this.#parts.registry.get(sessionId);
+    const { items, nextCursor } = await this.#parts.store.messages.list(sessionId, page.cursor, page.limit ?? MESSAGES_PAGE);
+    return { items: items.map(withoutPlace), ...(nextCursor === undefined ? {} : { nextCursor }) };
+  }
+
+  async message(sessionId: string, messageId: string): Promise<Message> {
+    const actor = await this.#parts.registry.get(sessionId);
+    const open = actor.openMessage(messageId);
+    if (open !== undefined) return open;
+    const stored = await this.#parts.store.messages.get(sessionId, messageId);
+    if (stored === null) throw new HearthError('not_found', 'There is no such message in this session.');
+    return withoutPlace(stored);
+  }
+
+  async updateMessage(sessionId: string, messageId: string, change: MessageUpdate): Promise<Message> {
+    const actor = await this.#actorOfMessage(sessionId, messageId);
+    await actor.request({ type: 'message.update', messageId, change });
+    return this.message(sessionId, messageId);
+  }
+
+  async cancelMessage(sessionId: string, messageId: string): Promise<Message> {
+    const actor = await this.#actorOfMessage(sessionId, messageId);
+    await actor.request({ type: 'message.cancel', messageId });
+    return this.message(sessionId, messageId);
+  }
+
+  async interrupt(sessionId: string, cancelQueued: boolean): Promise<InterruptResult> {
+    const actor = await this.#parts.registry.get(sessionId);
+    const reply = await actor.request({ type: 'interrupt', cancelQueued });
+    return reply.type === 'interrupt' ? reply.result : { interrupted: false };
+  }
+
+  async answer(
+    principal: Principal,
+    sessionId: string,
+    approvalId: string,
+    answer: ApprovalAnswer,
+  ): Promise<{ approvalId: string; decision: ApprovalAnswer['decision'] }> {
+    const actor = await this.#parts.registry.get(sessionId);
+    await actor.request({ type: 'approval.answer', approvalId, answer, by: principal.label });
+    return { approvalId, decision: answer.decision };
+  }
+
+  async events(sessionId: string, after: number, limit: number): Promise<EventPage> {
+    const actor = await this.#parts.registry.get(sessionId);
+    const from = after < 0 ? actor.session.lastSeq : after;
+    const { lastSeq } = actor.session;
+    const bodies = await this.#parts.eventLog.readAfter(sessionId, from, limit);
+    return { items: bodies.map((body) => JSON.parse(body) as EventPage['items'][number]), lastSeq };
+  }
+
+  async transcript(sessionId: string): Promise<Transcript> {
+    const actor = await this.#parts.registry.get(sessionId);
+    const { session } = actor;
+    const items: EventPage['items'] = [];
+    for (let after = 0; after < session.lastSeq; ) {
+      const page = await this.events(sessionId, after, 1_000);
+      const last = page.items.at(-1);
+      if (last === undefined) break;
+      after = last.seq;
+      items.push(...page.items.filter((event) => event.type !== 'block.delta'));
+    }
+    return { session, items };
+  }
+
+  async agents(): Promise<Agent[]> {
+    return Promise.all(
+      [...this.#parts.backends.values()].map(async (backend) => ({
+        name: backend.name,
+        ...(await backend.check()),
+        capabilities: backend.capabilities,
+      })),
+    );
+  }
+
+  async usage(query: UsageQuery): Promise<UsageReport> {
+    const to = query.to === undefined ? undefined : periodEnd(query.to);
+    const from = query.from === undefined ? undefined : new Date(query.from).toISOString();
+    return this.#parts.store.usage.report(query.groupBy ?? 'day', from, to);
+  }
+
+  async subscribe(sessionId: string, after: number, sink: SubscriptionSink): Promise<Subscription> {
+    const actor = await this.#parts.registry.get(sessionId);
+    const cursor = this.#parts.eventLog.subscribe(sessionId, after, sink);
+    const { session } = actor;
+    return {
+      session,
+      lastSeq: session.lastSeq,
+      start: () => cursor.start(),
+      resume: () => cursor.resume(),
+      close: () => cursor.close(),
+    };
+  }
+
+  async #actorOfMessage(sessionId: string, messageId: string): Promise<SessionActor> {
+    await this.message(sessionId, messageId);
+    return this.#parts.registry.get(sessionId);
+  }
+
+  async #knownMessage(sessionId: string, clientMessageId: string | undefined): Promise<StoredMessage | null> {
+    if (clientMessageId === undefined) return null;
+    return this.#parts.store.messages.byClientMessageId(sessionId, clientMessageId);
+  }
+
+  async #withQueue(session: Omit<Session, 'queue'>): Promise<Session> {
+    const loaded = this.#parts.registry.peek(session.id);
+    if (loaded !== undefined) return loaded.session;
+    return { ...session, queue: (await this.#parts.store.messages.queued(session.id)).map(withoutPlace) };
+  }
+
+  async #availableBackend(name: string): Promise<Backend> {
+    const backend = this.#parts.backends.get(name);
+    if (backend === undefined) {
+      const names = [...this.#parts.backends.keys()].join(', ');
+      throw new HearthError('invalid_request', `There is no agent called “${name}”.`, { hint: `Use one of: ${names}.` });
+    }
+    const { available, reason } = await backend.check();
+    if (!available) throw new HearthError('agent_unavailable', reason ?? `The agent “${name}” cannot run here.`);
+    return backend;
+  }
+
+  #checkMode(mode: PermissionMode | undefined): void {
+    if (mode !== 'bypassPermissions' || this.#parts.allowBypassPermissions) return;
+    throw new HearthError('forbidden', 'This server does not let agents bypass permissions.', {
+      hint: 'Whoever runs the server can allow it with --allow-bypass-permissions.',
+    });
+  }
+
+  #newSession(given: NewSession): Session {
+    const time = new Date(this.#parts.clock.now()).toISOString();
+    const { agent, cwd, title, model, permissionMode, accountId, metadata, effort } = given;
+    return {
+      id: this.#parts.newId(),
+      agent,
+      cwd,
+      title,
+      model,
+      permissionMode,
+      ...(effort === undefined ? {} : { effort }),
+      accountId,
+      phase: 'idle',
+      lastSeq: 0,
+      queue: [],
+      approvals: [],
+      usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheCreationTokens: 0, costUsd: 0 },
+      createdAt: time,
+      updatedAt: time,
+      archived: false,
+      metadata,
+    };
+  }
+}
+
+type NewSession = Pick<Session, 'agent' | 'cwd' | 'title' | 'model' | 'permissionMode' | 'accountId' | 'metadata' | 'effort'>;
+
+function settingsOf(params: SessionCreate): AgentSettings {
+  const { systemPrompt, mcpServers, allowedTools, disallowedTools, maxTurns, maxBudgetUsd, thinkingTokens } = params;
+  const settings = { systemPrompt, mcpServers, allowedTools, disallowedTools, maxTurns, maxBudgetUsd, thinkingTokens };
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
+
+/** The first line of the first message, cut to a length that fits a list. */
+function titleOf(text: string): string {
+  const line = text.trim().split('\n', 1)[0] ?? '';
+  return line.length <= TITLE_LENGTH ? line : `${line.slice(0, TITLE_LENGTH - 1)}…`;
+}
+
+function withoutPlace({ place: _, ...message }: StoredMessage): Message {
+  return message;
+}
