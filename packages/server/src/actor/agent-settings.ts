@@ -11,4 +11,6 @@ export const agentSettingsSchema = z.object({
   thinkingTokens: z.int().optional(),
 });
 
-export type AgentSettings = { [Key in keyof z.infer<typeof agentSettingsSchema>]: Exclude<z.infer<typeof agentSettingsSchema>[Key], undefined> };
+export type AgentSettings = {
+  [Key in keyof z.infer<typeof agentSettingsSchema>]: Exclude<z.infer<typeof agentSettingsSchema>[Key], undefined>;
+};

@@ -15,11 +15,7 @@ export class AgentSlot {
   /** Resolves when no process of an earlier generation is alive. */
   #vacant: Promise<void> = Promise.resolve();
 
-  constructor(
-    backend: Backend,
-    pool: ProcessPool,
-    emit: (generation: number, event: AgentEvent) => void,
-  ) {
+  constructor(backend: Backend, pool: ProcessPool, emit: (generation: number, event: AgentEvent) => void) {
     this.#backend = backend;
     this.#pool = pool;
     this.#emit = emit;

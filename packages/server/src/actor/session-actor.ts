@@ -231,7 +231,8 @@ export class SessionActor {
     const pending = this.#requests.get(requestId);
     this.#requests.delete(requestId);
     if (reply.ok) pending?.resolve(reply.result);
-    else pending?.reject(new HearthError(reply.code, reply.message, reply.hint === undefined ? {} : { hint: reply.hint }));
+    else
+      pending?.reject(new HearthError(reply.code, reply.message, reply.hint === undefined ? {} : { hint: reply.hint }));
   }
 
   #delivery(messageId: string): Delivery {
@@ -252,7 +253,9 @@ export class SessionActor {
       ...(session.model === null ? {} : { model: session.model }),
       ...(session.effort === undefined ? {} : { effort: session.effort }),
       pendingMessageIds,
-      carried: carried.filter((messageId) => this.#contents.has(messageId)).map((messageId) => this.#delivery(messageId)),
+      carried: carried
+        .filter((messageId) => this.#contents.has(messageId))
+        .map((messageId) => this.#delivery(messageId)),
     };
   }
 
@@ -273,7 +276,10 @@ export class SessionActor {
     }
     const messages: StoredMessage[] = [...changed.values()].map((message) => ({
       ...message,
-      place: Math.max(0, this.#projected.session.queue.findIndex((queued) => queued.id === message.id)),
+      place: Math.max(
+        0,
+        this.#projected.session.queue.findIndex((queued) => queued.id === message.id),
+      ),
     }));
     if (events.every((event) => event.type === 'block.delta')) return { messages, usage };
     const { queue: _, ...session } = this.#projected.session;
@@ -286,7 +292,8 @@ export class SessionActor {
   }
 
   #usageOf(event: Event): TurnUsage | null {
-    if (event.type !== 'turn.completed' && event.type !== 'turn.interrupted' && event.type !== 'turn.failed') return null;
+    if (event.type !== 'turn.completed' && event.type !== 'turn.interrupted' && event.type !== 'turn.failed')
+      return null;
     if (event.usage === undefined || event.turnId === undefined || isNothing(event.usage, event.costUsd)) return null;
     const { session, delivered } = this.#projected;
     return {

@@ -86,7 +86,12 @@ export class SessionRegistry {
   }
 
   /** Brings a new session into being, with the events of its history after its birth. Resolves when it is stored. */
-  async create(session: Session, settings: AgentSettings, agentSessionId: string | null, history: EventBody[]): Promise<SessionActor> {
+  async create(
+    session: Session,
+    settings: AgentSettings,
+    agentSessionId: string | null,
+    history: EventBody[],
+  ): Promise<SessionActor> {
     const state: SessionState = {
       ...initialState(this.#parts.clock.now(), session.title !== null),
       agentSessionId,
@@ -135,7 +140,8 @@ export class SessionRegistry {
   }
 
   async #load(sessionId: string): Promise<SessionActor> {
-    if (this.#stopping) throw new HearthError('agent_unavailable', 'The server is stopping.', { hint: 'Try again soon.' });
+    if (this.#stopping)
+      throw new HearthError('agent_unavailable', 'The server is stopping.', { hint: 'Try again soon.' });
     await this.#leaving.get(sessionId);
     const record = await this.#parts.store.sessions.load(sessionId);
     if (record === null) throw new HearthError('not_found', 'There is no such session.');
@@ -201,7 +207,10 @@ export class SessionRegistry {
   }
 
   #giveUp(actor: SessionActor, error: HearthError): void {
-    this.#parts.log.error({ sessionId: actor.id, err: error }, 'a commit was refused; the session starts again from its log');
+    this.#parts.log.error(
+      { sessionId: actor.id, err: error },
+      'a commit was refused; the session starts again from its log',
+    );
     this.#forget(actor);
     const gone = actor.vacant().finally(() => this.#leaving.delete(actor.id));
     this.#leaving.set(actor.id, gone);

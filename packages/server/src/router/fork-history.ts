@@ -33,7 +33,7 @@ export async function forkHistory(
 
 async function readWhole(store: EventStore, sessionId: string, atSeq: number): Promise<Event[]> {
   const events: Event[] = [];
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const page = await store.read(sessionId, after, PAGE_EVENTS, PAGE_BYTES);
     const last = page.at(-1);
     if (last === undefined) return events;
@@ -104,7 +104,9 @@ function copied(event: Event, delivered: ReadonlySet<string>, edited: ReadonlyMa
 }
 
 /** The idempotency key belongs to the session in which the message was sent. */
-function withoutKey(body: Extract<EventBody, { type: 'message.queued' }>): Extract<EventBody, { type: 'message.queued' }> {
+function withoutKey(
+  body: Extract<EventBody, { type: 'message.queued' }>,
+): Extract<EventBody, { type: 'message.queued' }> {
   const { clientMessageId: _, ...rest } = body;
   return rest;
 }

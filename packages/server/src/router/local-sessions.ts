@@ -153,7 +153,11 @@ export class LocalSessions implements Sessions {
 
   async messages(sessionId: string, page: { cursor?: string; limit?: number }): Promise<Page<Message>> {
     await this.#parts.registry.get(sessionId);
-    const { items, nextCursor } = await this.#parts.store.messages.list(sessionId, page.cursor, page.limit ?? MESSAGES_PAGE);
+    const { items, nextCursor } = await this.#parts.store.messages.list(
+      sessionId,
+      page.cursor,
+      page.limit ?? MESSAGES_PAGE,
+    );
     return { items: items.map(withoutPlace), ...(nextCursor === undefined ? {} : { nextCursor }) };
   }
 
@@ -207,7 +211,7 @@ export class LocalSessions implements Sessions {
     const actor = await this.#parts.registry.get(sessionId);
     const { session } = actor;
     const items: EventPage['items'] = [];
-    for (let after = 0; after < session.lastSeq; ) {
+    for (let after = 0; after < session.lastSeq;) {
       const page = await this.events(sessionId, after, 1_000);
       const last = page.items.at(-1);
       if (last === undefined) break;
@@ -266,7 +270,9 @@ export class LocalSessions implements Sessions {
     const backend = this.#parts.backends.get(name);
     if (backend === undefined) {
       const names = [...this.#parts.backends.keys()].join(', ');
-      throw new HearthError('invalid_request', `There is no agent called “${name}”.`, { hint: `Use one of: ${names}.` });
+      throw new HearthError('invalid_request', `There is no agent called “${name}”.`, {
+        hint: `Use one of: ${names}.`,
+      });
     }
     const { available, reason } = await backend.check();
     if (!available) throw new HearthError('agent_unavailable', reason ?? `The agent “${name}” cannot run here.`);
@@ -305,7 +311,10 @@ export class LocalSessions implements Sessions {
   }
 }
 
-type NewSession = Pick<Session, 'agent' | 'cwd' | 'title' | 'model' | 'permissionMode' | 'accountId' | 'metadata' | 'effort'>;
+type NewSession = Pick<
+  Session,
+  'agent' | 'cwd' | 'title' | 'model' | 'permissionMode' | 'accountId' | 'metadata' | 'effort'
+>;
 
 function settingsOf(params: SessionCreate): AgentSettings {
   const { systemPrompt, mcpServers, allowedTools, disallowedTools, maxTurns, maxBudgetUsd, thinkingTokens } = params;
