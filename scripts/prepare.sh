@@ -58,21 +58,21 @@ install_stamp() { printf '%s %s' "$node_version" "$(cksum <"$root/package-lock.j
 installed() { [ "$(cat "$root/node_modules/.hearth-installed" 2>/dev/null)" = "$(install_stamp)" ]; }
 
 # Native modules compile against the headers beside this node, so that nothing has to be downloaded for it.
-use_local_node_headers() {
-  [ -z "${npm_config_nodedir:-}" ] || return 0
-  local prefix numbers=${node_version#v}
+npm_ci() {
+  local prefix numbers=${node_version#v} headers=()
   prefix=$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")
-  if grep -qsE "define NODE_MAJOR_VERSION ${numbers%%.*}\$" "$prefix/include/node/node_version.h"; then
-    export npm_config_nodedir=$prefix
+  if [ -z "${npm_config_nodedir:-}" ] &&
+    grep -qsE "define NODE_MAJOR_VERSION ${numbers%%.*}\$" "$prefix/include/node/node_version.h"; then
+    headers=("npm_config_nodedir=$prefix")
   fi
+  env ${headers[@]+"${headers[@]}"} npm --prefix "$root" ci --include=dev --include=optional --no-audit --no-fund --fetch-timeout=60000
 }
 
 install_dependencies() {
   if ! node "$root/scripts/installed.mjs" >/dev/null 2>&1; then
-    use_local_node_headers
     step 'installing dependencies (about 2 minutes, once)' "$cache/install.log" \
       'npm needs to reach its registry, and on Node 20 also python3, make and a C++ compiler (on Debian: apt-get install python3 make g++). Mend that and start again.' \
-      npm --prefix "$root" ci --include=dev --include=optional --no-audit --no-fund --fetch-timeout=60000
+      npm_ci
     node "$root/scripts/installed.mjs" >&2 || die "the installation is not usable; the log is $cache/install.log"
   fi
   install_stamp >"$root/node_modules/.hearth-installed"
