@@ -160,8 +160,11 @@ describe.each(['claude-sonnet-4-5', 'claude-opus-4-8'])('the real claude binary 
     const cut = await claude.turn('[[cut 3]] [[tokens 6 0]]');
     expect(answerText(cut)).toContain('w0 w1 w2 w3 w4 w5 ');
     expect(api.requests.map((request) => request.outcome.type)).toEqual([
-      ...['failed', 'failed', 'answered'],
-      ...['cut', 'answered'],
+      'failed',
+      'failed',
+      'answered',
+      'cut',
+      'answered',
     ]);
   });
 

@@ -1,6 +1,6 @@
 import type { ConversationItem } from './conversation.ts';
-import { parseDirectives, scriptFor, type Script, type Step } from './directives.ts';
-import { splitRound } from './performance.ts';
+import { parseDirectives, scriptFor, type Script } from './directives.ts';
+import { splitRound, toolSaid } from './performance.ts';
 
 /**
  * What the scripted model does next in a conversation: the round of the turn that the last user prompt started.
@@ -17,7 +17,7 @@ export function currentRound(items: readonly ConversationItem[], endedBefore: (i
   let steps = first === -1 ? [] : scriptOf(promptsThatStart(start, endedBefore));
   if (first === -1) following.unshift(start);
   for (const segment of following) {
-    steps = [toolSaid(segment), ...splitRound(steps).rest, ...scriptOf(promptsOf(segment.items))];
+    steps = [toolSaid(resultsOf(segment)), ...splitRound(steps).rest, ...scriptOf(promptsOf(segment.items))];
   }
   return splitRound(steps).now;
 }
@@ -71,9 +71,9 @@ function scriptOf(prompts: readonly string[]): Script {
   return prompts.length === 0 ? [] : scriptFor(prompts.join('\n'));
 }
 
-function toolSaid(segment: Segment): Step {
+function resultsOf(segment: Segment): string[] {
   const results = segment.items.filter((item) => item.type === 'result');
   const place = (id: string): number => segment.toolUseIds.indexOf(id);
   const inOrder = results.toSorted((one, other) => place(one.toolUseId) - place(other.toolUseId));
-  return { type: 'say', text: `tool said: ${inOrder.map((result) => result.text).join('\n')}` };
+  return inOrder.map((result) => result.text);
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startMessagesApi, type MessagesApi } from './messages-api.ts';
+import { isObject } from './invalid-request.ts';
 import { reply } from './reply.ts';
 
 let api: MessagesApi;
@@ -10,7 +11,7 @@ afterEach(async () => {
   await api.close();
 });
 
-type Body = Record<string, unknown>;
+type Body = Readonly<Record<string, unknown>>;
 interface SseEvent {
   type: string;
   data: Body;
@@ -29,9 +30,31 @@ function post(body: unknown, init: { headers?: Record<string, string>; signal?: 
   return fetch(api.url + path, { method: 'POST', headers, body: text, ...(signal === undefined ? {} : { signal }) });
 }
 
+function asBody(value: unknown): Body {
+  if (!isObject(value)) throw new Error(`not an object: ${JSON.stringify(value)}`);
+  return value;
+}
+
+function asList(value: unknown): Body[] {
+  if (!Array.isArray(value)) throw new Error(`not a list: ${JSON.stringify(value)}`);
+  return value.map(asBody);
+}
+
+function textOf(event: SseEvent): string {
+  const { delta } = event.data;
+  return isObject(delta) && typeof delta['text'] === 'string' ? delta['text'] : '';
+}
+
+function numbersOf(body: Body): Record<string, number> {
+  return Object.fromEntries(Object.entries(body).map(([name, value]) => [name, Number(value)]));
+}
+
+async function json(response: Response): Promise<Body> {
+  return asBody(await response.json());
+}
+
 async function plain(body: Body): Promise<Body> {
-  const response = await post(body);
-  return (await response.json()) as Body;
+  return json(await post(body));
 }
 
 function parseSse(text: string): SseEvent[] {
@@ -40,7 +63,7 @@ function parseSse(text: string): SseEvent[] {
     .filter((frame) => frame !== '')
     .map((frame) => {
       const [event = '', data = ''] = frame.split('\n');
-      return { type: event.slice('event: '.length), data: JSON.parse(data.slice('data: '.length)) as Body };
+      return { type: event.slice('event: '.length), data: asBody(JSON.parse(data.slice('data: '.length))) };
     });
 }
 
@@ -52,7 +75,8 @@ async function stream(body: Body): Promise<SseEvent[]> {
 
 function errorOf(body: Body): { type: string; message: string } {
   expect(body['type']).toBe('error');
-  return body['error'] as { type: string; message: string };
+  const { type, message } = asBody(body['error']);
+  return { type: String(type), message: String(message) };
 }
 
 describe('a streamed answer', () => {
@@ -79,7 +103,7 @@ describe('a streamed answer', () => {
     ]);
     expect(events.every((event) => event.data['type'] === event.type)).toBe(true);
     const deltas = events.flatMap((event) =>
-      event.type === 'content_block_delta' ? [event.data['delta'] as Body] : [],
+      event.type === 'content_block_delta' ? [asBody(event.data['delta'])] : [],
     );
     expect(deltas.map((delta) => delta['type'])).toEqual([
       'thinking_delta',
@@ -90,7 +114,11 @@ describe('a streamed answer', () => {
       'input_json_delta',
       'input_json_delta',
     ]);
-    expect(JSON.parse(deltas.map((delta) => delta['partial_json'] ?? '').join(''))).toEqual({ command: 'ls' });
+    expect(
+      JSON.parse(
+        deltas.map((delta) => (typeof delta['partial_json'] === 'string' ? delta['partial_json'] : '')).join(''),
+      ),
+    ).toEqual({ command: 'ls' });
     expect(events.at(-2)?.data).toMatchObject({ delta: { stop_reason: 'tool_use' }, usage: { output_tokens: 5 } });
   });
 
@@ -110,7 +138,7 @@ describe('a streamed answer', () => {
       for (let part = await reader.read(); !part.done; part = await reader.read())
         text += Buffer.from(part.value).toString();
     };
-    await expect(read()).rejects.toThrow();
+    await expect(read()).rejects.toThrow('terminated');
     expect(parseSse(text).filter((event) => event.type === 'content_block_delta')).toHaveLength(3);
     expect(api.requests[0]?.outcome).toEqual({ type: 'cut', deltas: 3 });
     const whole = parseSse(await (await post(body)).text());
@@ -122,7 +150,7 @@ describe('a streamed answer', () => {
     const abort = new AbortController();
     const response = await post({ ...say('[[say before]] [[stall]] [[say after]]'), stream: true }, abort);
     const first = await response.body!.getReader().read();
-    expect(Buffer.from(first.value!).toString()).toContain('message_start');
+    expect(Buffer.from(first.value ?? '').toString()).toContain('message_start');
     abort.abort();
     const gone = await api.waitForRequest((request) => request.outcome.type === 'aborted');
     expect(gone.outcome).toEqual({ type: 'aborted', deltas: 1 });
@@ -133,14 +161,14 @@ describe('a streamed answer', () => {
     const hanging = post(say('[[hang]]'), abort);
     await api.waitForRequest();
     abort.abort();
-    await expect(hanging).rejects.toThrow();
+    await expect(hanging).rejects.toThrow('aborted');
     const gone = await api.waitForRequest((request) => request.outcome.type !== 'pending');
     expect(gone.outcome).toEqual({ type: 'aborted', deltas: 0 });
   });
 
   test('with pauses arrives whole', async () => {
     const events = await stream(say('[[hang 5]] [[say a]] [[stall 5]] [[tokens 2 5]]'));
-    const text = events.map((event) => (event.data['delta'] as Body | undefined)?.['text'] ?? '').join('');
+    const text = events.map((event) => textOf(event)).join('');
     expect(text).toBe('a w0 w1 ');
   });
 });
@@ -170,9 +198,13 @@ describe('a plain answer', () => {
 
   test('goes on after tool results', async () => {
     const first = await plain(say('[[tool A]] [[tool B]]'));
-    const calls = first['content'] as { id: string }[];
-    const results = calls.map((call, index) => ({ type: 'tool_result', tool_use_id: call.id, content: `r${index}` }));
-    const asked = say('[[tool A]] [[tool B]]')['messages'] as unknown[];
+    const calls = asList(first['content']);
+    const results = calls.map((call, index) => ({
+      type: 'tool_result',
+      tool_use_id: call['id'],
+      content: `r${index}`,
+    }));
+    const asked = asList(say('[[tool A]] [[tool B]]')['messages']);
     const messages = [...asked, { role: 'assistant', content: calls }, { role: 'user', content: results }];
     expect(await plain({ ...say(''), messages })).toMatchObject({
       content: [{ type: 'text', text: 'tool said: r0\nr1' }],
@@ -193,7 +225,7 @@ describe('errors by directive', () => {
   ])('%i is a real %s', async (status, type) => {
     const response = await post(say(`[[status ${status}]]`));
     expect(response.status).toBe(status);
-    expect(errorOf((await response.json()) as Body).type).toBe(type);
+    expect(errorOf(await json(response)).type).toBe(type);
     expect(response.headers.get('retry-after')).toBe(status === 429 ? '1' : null);
     expect(response.headers.get('request-id')).toMatch(/^req_/);
     expect(api.requests[0]?.outcome).toMatchObject({ type: 'failed', status, errorType: type });
@@ -207,7 +239,7 @@ describe('errors by directive', () => {
       return seen;
     };
     expect(await statuses(body, 4)).toEqual([529, 529, 200, 200]);
-    const asked = body['messages'] as unknown[];
+    const asked = asList(body['messages']);
     const later = { ...body, messages: [...asked, { role: 'assistant', content: 'ok' }, ...asked] };
     expect(await statuses(later, 3)).toEqual([529, 529, 200]);
     expect(await statuses(body, 3, { ...HEADERS, 'x-claude-code-session-id': 'other' })).toEqual([529, 529, 200]);
@@ -294,7 +326,7 @@ describe('requests that the real API refuses', () => {
   ])('%s', async (_name, body, status, words) => {
     const response = await post(body);
     expect(response.status).toBe(status);
-    const error = errorOf((await response.json()) as Body);
+    const error = errorOf(await json(response));
     expect(error.type).toBe(status === 404 ? 'not_found_error' : 'invalid_request_error');
     expect(error.message).toContain(words);
     expect(api.requests[0]?.outcome).toMatchObject({ type: 'failed', status });
@@ -312,7 +344,7 @@ describe('requests that the real API refuses', () => {
   test('a body that is too large', async () => {
     const response = await post(say('x'.repeat(32 * 1024 * 1024)));
     expect(response.status).toBe(413);
-    expect(errorOf((await response.json()) as Body).type).toBe('request_too_large');
+    expect(errorOf(await json(response)).type).toBe('request_too_large');
   });
 
   test('an unknown path, which is no reason to stop serving', async () => {
@@ -338,7 +370,7 @@ describe('a script by code', () => {
       expect(response.status).toBe(429);
       expect(response.headers.get('retry-after')).toBe('7');
       expect(response.headers.get('anthropic-ratelimit-unified-status')).toBe('rejected');
-      expect(errorOf((await response.json()) as Body).message).toBe('spent');
+      expect(errorOf(await json(response)).message).toBe('spent');
     }
   });
 
@@ -364,13 +396,13 @@ describe('a script by code', () => {
     });
     const response = await post(say('x'));
     expect(response.status).toBe(500);
-    expect(errorOf((await response.json()) as Body).message).toContain('my mistake');
+    expect(errorOf(await json(response)).message).toContain('my mistake');
   });
 });
 
 describe('usage', () => {
   const cached = { type: 'ephemeral' };
-  const usageOf = async (body: Body) => (await plain(body))['usage'] as Record<string, number>;
+  const usageOf = async (body: Body) => numbersOf(asBody((await plain(body))['usage']));
 
   test('is a quarter of the characters in, and the deltas out', async () => {
     const usage = await usageOf(say('[[tokens 30 0]]'));
@@ -477,10 +509,8 @@ describe('the log', () => {
 
 describe('the rest of the API', () => {
   test('lists models and answers probes', async () => {
-    const list = (await (await fetch(`${api.url}/v1/models`, { headers: HEADERS })).json()) as {
-      data: { id: string }[];
-    };
-    expect(list.data.every((model) => model.id.startsWith('claude-'))).toBe(true);
+    const list = await json(await fetch(`${api.url}/v1/models`, { headers: HEADERS }));
+    expect(asList(list['data']).every((model) => String(model['id']).startsWith('claude-'))).toBe(true);
     const one = await fetch(`${api.url}/v1/models/claude-opus-4-8`, { headers: HEADERS });
     expect(await one.json()).toMatchObject({ type: 'model', id: 'claude-opus-4-8' });
     expect((await fetch(`${api.url}/v1/models`)).status).toBe(401);
@@ -494,8 +524,8 @@ describe('the rest of the API', () => {
     };
     const prompt = '<session>\nfix the parser [[status 529 9]]\n</session>\n\nWrite the title.';
     const message = await plain({ ...say(prompt), output_config: { format } });
-    const [block] = message['content'] as { text: string }[];
-    expect(JSON.parse(block!.text)).toEqual({ title: 'fix the parser 529 9' });
+    const [block] = asList(message['content']);
+    expect(JSON.parse(String(block?.['text']))).toEqual({ title: 'fix the parser 529 9' });
     expect(api.requests[0]?.isSideRequest).toBe(true);
   });
 
@@ -503,8 +533,8 @@ describe('the rest of the API', () => {
     const first = { role: 'user', content: '[[say hi]] fix it' };
     const ask = { role: 'user', content: 'Your task is to create a detailed summary of the conversation so far' };
     const message = await plain({ ...say(''), messages: [first, { role: 'assistant', content: 'hi' }, ask] });
-    const [block] = message['content'] as { text: string }[];
-    expect(block!.text).toMatch(/<summary>\nThe user said:\n- hi fix it\n<\/summary>$/);
+    const [block] = asList(message['content']);
+    expect(block?.['text']).toMatch(/<summary>\nThe user said:\n- hi fix it\n<\/summary>$/);
   });
 
   test('lets only the listed keys in', async () => {
@@ -530,10 +560,9 @@ describe('the rest of the API', () => {
       headers: HEADERS,
       body: JSON.stringify(say('[[hang]]')),
     });
-    const failed = expect(hanging).rejects.toThrow();
-    await other.waitForRequest();
-    await other.close();
-    await failed;
+    const closing = other.waitForRequest().then(() => other.close());
+    await expect(hanging).rejects.toThrow('fetch failed');
+    await closing;
   });
 
   test('a taken port is an error', async () => {

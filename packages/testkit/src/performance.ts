@@ -36,6 +36,11 @@ export function splitRound(steps: Script): { now: Script; rest: Script } {
   return { now: steps.slice(0, lastTool + 1), rest: steps.slice(lastTool + 1) };
 }
 
+/** What is said about the results of tool calls, in the order of the calls. */
+export function toolSaid(outputs: readonly string[]): Step {
+  return { type: 'say', text: `tool said: ${outputs.join('\n')}` };
+}
+
 /**
  * Plans one attempt (0 is the first) at one round. Thinking comes first and tool calls last, as in a real message;
  * text and stalls keep their order. Each `status` and `cut` meets as many attempts as its `times`, one after the other.

@@ -1,4 +1,5 @@
 /** The states of a WebSocket, as numbers of its API. */
+export const SOCKET_CONNECTING = 0;
 export const SOCKET_OPEN = 1;
 export const SOCKET_CLOSED = 3;
 
@@ -16,28 +17,52 @@ export interface SocketCloseEvent {
 export interface SocketPairOptions {
   /** `true`: what is sent is delivered by itself, soon after. `false` (default): by `deliver` and `flush`. */
   readonly auto?: boolean;
+  /** `true`: the client's end is still connecting until `open` is called, as a WebSocket just constructed. */
+  readonly connecting?: boolean;
 }
 
 type Frame =
   | { readonly type: 'message'; readonly data: string }
   | { readonly type: 'close'; readonly code: number; readonly reason: string };
 
+interface SocketEvents {
+  readonly open: Readonly<Record<string, never>>;
+  readonly message: SocketMessageEvent;
+  readonly close: SocketCloseEvent;
+}
+type SocketListener<T extends keyof SocketEvents> = (event: SocketEvents[T]) => void;
+
 /** One end of a {@link SocketPair}: what connection code sees of a WebSocket. Text frames only. */
 export class SocketEnd {
-  onmessage: ((event: SocketMessageEvent) => void) | null = null;
-  onclose: ((event: SocketCloseEvent) => void) | null = null;
+  onopen: SocketListener<'open'> | null = null;
+  onmessage: SocketListener<'message'> | null = null;
+  onclose: SocketListener<'close'> | null = null;
+  readonly #listeners: { readonly [T in keyof SocketEvents]: Set<SocketListener<T>> } = {
+    open: new Set(),
+    message: new Set(),
+    close: new Set(),
+  };
   readonly #enqueue: (frame: Frame) => void;
   readonly #buffered: () => number;
-  #readyState = SOCKET_OPEN;
+  #readyState: number;
   #closing = false;
 
   /** Made by a {@link SocketPair}. */
-  constructor(enqueue: (frame: Frame) => void, buffered: () => number) {
+  constructor(enqueue: (frame: Frame) => void, buffered: () => number, readyState: number) {
     this.#enqueue = enqueue;
     this.#buffered = buffered;
+    this.#readyState = readyState;
   }
 
-  /** {@link SOCKET_OPEN} until the close has arrived at this end, then {@link SOCKET_CLOSED}. */
+  addEventListener<T extends keyof SocketEvents>(type: T, listener: SocketListener<T>): void {
+    this.#listeners[type].add(listener);
+  }
+
+  removeEventListener<T extends keyof SocketEvents>(type: T, listener: SocketListener<T>): void {
+    this.#listeners[type].delete(listener);
+  }
+
+  /** {@link SOCKET_CONNECTING} before it is opened, {@link SOCKET_OPEN} until the close has arrived at this end, then {@link SOCKET_CLOSED}. */
   get readyState(): number {
     return this.#readyState;
   }
@@ -55,14 +80,24 @@ export class SocketEnd {
 
   /** Sends a close after everything that was sent before. Closing twice does nothing. */
   close(code = 1000, reason = ''): void {
-    if (this.#closing || this.#readyState !== SOCKET_OPEN) return;
+    if (this.#closing || this.#readyState === SOCKET_CLOSED) return;
     this.#closing = true;
     this.#enqueue({ type: 'close', code, reason });
   }
 
+  /** Ends the connecting. Called by the pair. */
+  open(): void {
+    if (this.#readyState !== SOCKET_CONNECTING) return;
+    this.#readyState = SOCKET_OPEN;
+    this.onopen?.({});
+    for (const listener of this.#listeners.open) listener({});
+  }
+
   /** Takes a message from the other end. Called by the pair. */
   receive(data: string): void {
-    if (this.#readyState === SOCKET_OPEN && !this.#closing) this.onmessage?.({ data });
+    if (this.#readyState !== SOCKET_OPEN || this.#closing) return;
+    this.onmessage?.({ data });
+    for (const listener of this.#listeners.message) listener({ data });
   }
 
   /** Ends this end. Called by the pair. */
@@ -70,6 +105,7 @@ export class SocketEnd {
     if (this.#readyState === SOCKET_CLOSED) return;
     this.#readyState = SOCKET_CLOSED;
     this.onclose?.(event);
+    for (const listener of this.#listeners.close) listener(event);
   }
 }
 
@@ -117,8 +153,15 @@ export class SocketPair {
 
   constructor(options: SocketPairOptions = {}) {
     this.#auto = options.auto ?? false;
-    this.client = this.#end(this.#toServer);
-    this.server = this.#end(this.#toClient);
+    this.#toClient.held = options.connecting ?? false;
+    this.client = this.#end(this.#toServer, options.connecting === true ? SOCKET_CONNECTING : SOCKET_OPEN);
+    this.server = this.#end(this.#toClient, SOCKET_OPEN);
+  }
+
+  /** The connecting client gets through. */
+  open(): void {
+    this.client.open();
+    this.release('client');
   }
 
   /** Frames on their way to an end. */
@@ -167,13 +210,14 @@ export class SocketPair {
     if (noticedBy !== 'client') this.server.end(broken);
   }
 
-  #end(out: Wire): SocketEnd {
+  #end(out: Wire, readyState: number): SocketEnd {
     return new SocketEnd(
       (frame) => {
         out.push(frame);
         this.#schedule();
       },
       () => out.bytes,
+      readyState,
     );
   }
 

@@ -1,0 +1,167 @@
+import { scriptFor, type JsonObject, type Script } from './directives.ts';
+import type { Clock } from './fake-clock.ts';
+import { pause } from './pause.ts';
+import { perform, splitRound, toolSaid, type Piece } from './performance.ts';
+import { simulateTool, type ToolOutcome } from './simulated-tool.ts';
+
+/** One thing the scripted agent does. Deltas that come at the same time come in one step, and are still N deltas. */
+export type AgentStep =
+  | { readonly type: 'thinking'; readonly deltas: readonly string[] }
+  | { readonly type: 'text'; readonly deltas: readonly string[] }
+  | ({ readonly type: 'tool.called' } & ToolCall)
+  | ({ readonly type: 'tool.completed'; readonly toolCallId: string } & ToolOutcome)
+  | AgentEnd;
+
+/** The last step, always exactly one. `cut`: the connection broke in mid-answer, what was sent is torn. */
+export type AgentEnd =
+  | { readonly type: 'end'; readonly inputTokens: number; readonly outputTokens: number }
+  | { readonly type: 'failed'; readonly status: number }
+  | { readonly type: 'cut' }
+  | { readonly type: 'aborted' };
+
+export interface ToolCall {
+  readonly toolCallId: string;
+  readonly name: string;
+  readonly input: JsonObject;
+}
+
+/** The user's word on a tool call. */
+export type ToolPermission =
+  | { readonly allow: true; readonly input?: JsonObject }
+  | { readonly allow: false; readonly message: string };
+
+export interface ScriptedAgentOptions {
+  readonly clock: Clock;
+  /** Aborted to interrupt the turn. */
+  readonly signal: AbortSignal;
+  /** Makes tool call ids; the same seed gives the same ids. */
+  readonly seed: string;
+  /** 0 (default) for the first attempt at this prompt, 1 for its first retry: what `TIMES` of a fault counts. */
+  readonly attempt?: number;
+  /** Pause between the words of `say`, `think` and echoes. Default 0. */
+  readonly wordDelayMs?: number;
+  /** At most so many deltas in one step. Default 256. */
+  readonly maxDeltasPerStep?: number;
+  /** Asked for each tool call, for several at once; default: all are allowed. */
+  readonly permit?: (call: ToolCall) => Promise<ToolPermission>;
+  /** Takes the messages that the user sent since; called after tool results. They are answered in the same turn. */
+  readonly takeSteered?: () => readonly string[];
+}
+
+const CHARS_PER_TOKEN = 4;
+
+/**
+ * Plays one turn of the `scripted` agent: the prompt's directives, with tools that are simulated, never executed. The
+ * same prompt, seed, attempt and steered messages give the same steps.
+ */
+export async function* playTurn(prompt: string, options: ScriptedAgentOptions): AsyncGenerator<AgentStep, void> {
+  yield yield* playRounds(prompt, options);
+}
+
+async function* playRounds(prompt: string, options: ScriptedAgentOptions): AsyncGenerator<AgentStep, AgentEnd> {
+  const { clock, signal } = options;
+  const turn = new TurnPlayer(options);
+  let steps: Script = scriptFor(prompt);
+  let inputChars = prompt.length;
+  for (;;) {
+    const { now, rest } = splitRound(steps);
+    const { hangMs, fault, pieces } = perform(now, options.attempt ?? 0, { wordDelayMs: options.wordDelayMs ?? 0 });
+    if (hangMs !== 0) await pause(clock, hangMs, signal);
+    if (signal.aborted) return { type: 'aborted' };
+    if (fault.type === 'status') return { type: 'failed', status: fault.code };
+    yield* turn.round(pieces, fault.type === 'cut' ? fault.afterDeltas : Infinity);
+    if (signal.aborted) return { type: 'aborted' };
+    if (fault.type === 'cut') return { type: 'cut' };
+    if (turn.calls.length === 0) break;
+    const outputs = yield* turn.runTools();
+    if (signal.aborted) return { type: 'aborted' };
+    const steered = options.takeSteered?.() ?? [];
+    inputChars += [...outputs, ...steered].join('').length;
+    steps = [toolSaid(outputs), ...rest, ...steered.flatMap((text) => scriptFor(text))];
+  }
+  return {
+    type: 'end',
+    inputTokens: Math.ceil(inputChars / CHARS_PER_TOKEN),
+    outputTokens: Math.max(1, turn.deltas),
+  };
+}
+
+class TurnPlayer {
+  deltas = 0;
+  calls: ToolCall[] = [];
+  readonly #options: ScriptedAgentOptions;
+  readonly #maxDeltas: number;
+  #toolCount = 0;
+
+  constructor(options: ScriptedAgentOptions) {
+    this.#options = options;
+    this.#maxDeltas = options.maxDeltasPerStep ?? 256;
+  }
+
+  /** Text and thinking, then the tool calls, which are kept in `calls`. */
+  async *round(pieces: Iterable<Piece>, cutAfter: number): AsyncGenerator<AgentStep, void> {
+    const { clock, signal, seed } = this.#options;
+    this.calls = [];
+    let gathered: { type: 'text' | 'thinking'; deltas: string[] } = { type: 'text', deltas: [] };
+    let left = cutAfter;
+    for (const piece of pieces) {
+      if (left === 0) break;
+      const waitMs = piece.type === 'stall' ? piece.ms : piece.type === 'tool' ? 0 : piece.delayMs;
+      const fits = piece.type === gathered.type && gathered.deltas.length < this.#maxDeltas && waitMs === 0;
+      if (!fits && gathered.deltas.length > 0) {
+        yield gathered;
+        gathered = { type: 'text', deltas: [] };
+      }
+      if (waitMs !== 0) await pause(clock, waitMs, signal);
+      if (signal.aborted) return;
+      if (piece.type === 'stall') continue;
+      left -= 1;
+      this.deltas += 1;
+      if (piece.type === 'tool') {
+        this.#toolCount += 1;
+        const call = { toolCallId: piece.id ?? `${seed}-${this.#toolCount}`, name: piece.name, input: piece.input };
+        this.calls.push(call);
+        yield { type: 'tool.called', ...call };
+      } else {
+        if (gathered.type !== piece.type) gathered = { type: piece.type, deltas: [] };
+        gathered.deltas.push(piece.text);
+      }
+    }
+    if (gathered.deltas.length > 0) yield gathered;
+  }
+
+  /** Runs the calls of the round at once, gives each result when it is there, and returns them in the calls' order. */
+  async *runTools(): AsyncGenerator<AgentStep, string[]> {
+    const { signal } = this.#options;
+    const outputs: string[] = this.calls.map(() => '');
+    const running = new Map(
+      this.calls.map((call, index) => [index, this.#run(call).then((outcome) => ({ index, call, outcome }))]),
+    );
+    while (running.size > 0) {
+      const { index, call, outcome } = await Promise.race(running.values());
+      running.delete(index);
+      if (signal.aborted) continue;
+      outputs[index] = outcome.output;
+      yield { type: 'tool.completed', toolCallId: call.toolCallId, ...outcome };
+    }
+    return outputs;
+  }
+
+  async #run(call: ToolCall): Promise<ToolOutcome> {
+    const permission = await this.#ask(call);
+    if (!permission.allow) return { output: permission.message, isError: true };
+    return simulateTool(call.name, permission.input ?? call.input, this.#options);
+  }
+
+  /** A question that is still open when the turn is aborted, or that fails, is a no. */
+  async #ask(call: ToolCall): Promise<ToolPermission> {
+    const { permit, clock, signal } = this.#options;
+    if (permit === undefined) return { allow: true };
+    const aborted = pause(clock, 'forever', signal).then((): ToolPermission => ({ allow: false, message: 'aborted' }));
+    try {
+      return await Promise.race([permit(call), aborted]);
+    } catch (error) {
+      return { allow: false, message: `the permission could not be asked for: ${String(error)}` };
+    }
+  }
+}
