@@ -111,6 +111,7 @@ describe.each(['claude-sonnet-4-5', 'claude-opus-4-8'])('the real claude binary 
         ANTHROPIC_API_KEY: 'made-up',
         CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
         DISABLE_TELEMETRY: '1',
+        CLAUDE_CODE_TMPDIR: home,
         ...env,
       },
     });
