@@ -39,11 +39,15 @@ step() {
     done
   ) 9>&- &
   local ticker=$!
-  trap 'kill "$ticker" 2>/dev/null' EXIT
-  "$@" >"$log" 2>&1 </dev/null 9>&- || status=$?
+  "$@" >"$log" 2>&1 </dev/null 9>&- &
+  local child=$!
+  trap 'kill "$ticker" "$child" 2>/dev/null; wait "$child" 2>/dev/null' EXIT # npm rolls back first
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  wait "$child" || status=$?
+  trap - EXIT INT TERM
   kill "$ticker" 2>/dev/null
   wait "$ticker" 2>/dev/null
-  trap - EXIT
   if ((status != 0)); then
     excerpt "$log" >&2
     say "failed after $((SECONDS - started)) s (exit code $status): $*"
@@ -57,7 +61,7 @@ install_stamp() { printf '%s %s' "$node_version" "$(cksum <"$root/package-lock.j
 
 installed() { [ "$(cat "$root/node_modules/.hearth-installed" 2>/dev/null)" = "$(install_stamp)" ]; }
 
-# Native modules compile against the headers beside this node, so that nothing has to be downloaded for it.
+# A command for `step`, which gives it a process of its own. Native modules compile against the headers beside this node, so that nothing has to be downloaded for it.
 npm_ci() {
   local prefix numbers=${node_version#v} headers=()
   prefix=$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")
@@ -65,7 +69,7 @@ npm_ci() {
     grep -qsE "define NODE_MAJOR_VERSION ${numbers%%.*}\$" "$prefix/include/node/node_version.h"; then
     headers=("npm_config_nodedir=$prefix")
   fi
-  env ${headers[@]+"${headers[@]}"} npm --prefix "$root" ci --include=dev --include=optional --no-audit --no-fund --fetch-timeout=60000
+  exec env ${headers[@]+"${headers[@]}"} npm --prefix "$root" ci --include=dev --include=optional --no-audit --no-fund --fetch-timeout=60000
 }
 
 install_dependencies() {
