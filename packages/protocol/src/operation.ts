@@ -252,6 +252,12 @@ type PathNames<Path extends string> = Path extends `${string}{${infer Name}}${in
 type InputOf<O extends Operation> = (O extends { query: infer Q extends z.ZodType } ? z.input<Q> : unknown) &
   (O extends { body: infer B extends z.ZodType } ? z.input<B> : unknown) & { [Name in PathNames<O['path']>]: string };
 
+type ParsedOf<O extends Operation> = (O extends { query: infer Q extends z.ZodType } ? z.output<Q> : unknown) &
+  (O extends { body: infer B extends z.ZodType } ? z.output<B> : unknown) & { [Name in PathNames<O['path']>]: string };
+
+/** What a server gets with an operation once it was checked: path parameters, query and body in one object. */
+export type ParsedParams<Name extends OperationName> = ParsedOf<(typeof OPERATIONS)[Name]>;
+
 /** What one sends with an operation: path parameters, query and body in one object, as over JSON-RPC. */
 export type Params<Name extends OperationName> = InputOf<(typeof OPERATIONS)[Name]>;
 

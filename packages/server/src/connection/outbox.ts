@@ -1,0 +1,116 @@
+import type { ClientSocket } from './client-socket.ts';
+
+export interface OutboxLimits {
+  /** Past it the client counts as slow: nothing more is pushed until it has read. */
+  highWaterBytes: number;
+  /** Below it a slow client is served again. */
+  lowWaterBytes: number;
+  /** About how large a frame of several notifications gets. One that is larger alone is sent alone. */
+  maxFrameBytes: number;
+}
+
+export interface OutboxListener {
+  /** A frame left this process. */
+  written(): void;
+  /** A slow client has read enough to be served again. */
+  drained(): void;
+}
+
+export const OUTBOX_LIMITS: OutboxLimits = {
+  highWaterBytes: 1024 * 1024,
+  lowWaterBytes: 256 * 1024,
+  maxFrameBytes: 256 * 1024,
+};
+
+type Frame = { type: 'answer'; text: string } | { type: 'notification'; text: string };
+
+/**
+ * What one client is told, in order. Everything of one turn of the event loop is gathered; neighbouring notifications
+ * share a frame as a JSON-RPC batch. Bodies are joined as text, never encoded again.
+ */
+export class Outbox {
+  readonly #socket: ClientSocket;
+  readonly #limits: OutboxLimits;
+  readonly #on: OutboxListener;
+  #frames: Frame[] = [];
+  #gatheredBytes = 0;
+  #flush: NodeJS.Immediate | null = null;
+  #slow = false;
+  #closed = false;
+
+  constructor(socket: ClientSocket, limits: OutboxLimits, on: OutboxListener) {
+    this.#socket = socket;
+    this.#limits = limits;
+    this.#on = on;
+  }
+
+  /** Bytes on their way to the client, about. */
+  get pendingBytes(): number {
+    return this.#gatheredBytes + this.#socket.bufferedBytes;
+  }
+
+  /** Whether nothing more should be pushed now. It turns false again just before `drained`. */
+  get full(): boolean {
+    if (!this.#slow && this.pendingBytes >= this.#limits.highWaterBytes) this.#slow = true;
+    return this.#slow;
+  }
+
+  answer(text: string): void {
+    this.#add({ type: 'answer', text });
+  }
+
+  /** `body` is the params as JSON text. */
+  notify(method: 'event' | 'heartbeat', body: string): void {
+    this.#add({ type: 'notification', text: `{"jsonrpc":"2.0","method":"${method}","params":${body}}` });
+  }
+
+  /** Sends what was gathered; nothing is taken afterwards. */
+  close(): void {
+    this.#send();
+    this.#closed = true;
+  }
+
+  #add(frame: Frame): void {
+    if (this.#closed) return;
+    this.#frames.push(frame);
+    this.#gatheredBytes += frame.text.length;
+    this.#flush ??= setImmediate(() => this.#send());
+  }
+
+  #send(): void {
+    if (this.#flush !== null) clearImmediate(this.#flush);
+    this.#flush = null;
+    const frames = this.#frames;
+    this.#frames = [];
+    this.#gatheredBytes = 0;
+    let batch: string[] = [];
+    let batchBytes = 0;
+    const sendBatch = () => {
+      const [first] = batch;
+      if (first !== undefined) this.#hand(batch.length === 1 ? first : `[${batch.join(',')}]`);
+      batch = [];
+      batchBytes = 0;
+    };
+    for (const { type, text } of frames) {
+      if (type === 'answer' || batchBytes + text.length > this.#limits.maxFrameBytes) sendBatch();
+      if (type === 'answer') {
+        this.#hand(text);
+      } else {
+        batch.push(text);
+        batchBytes += text.length;
+      }
+    }
+    sendBatch();
+  }
+
+  #hand(text: string): void {
+    this.#socket.send(text, () => this.#written());
+  }
+
+  #written(): void {
+    this.#on.written();
+    if (!this.#slow || this.#closed || this.pendingBytes > this.#limits.lowWaterBytes) return;
+    this.#slow = false;
+    this.#on.drained();
+  }
+}

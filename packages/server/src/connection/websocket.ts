@@ -1,0 +1,43 @@
+import { WebSocket } from 'ws';
+import type { Log } from '../telemetry/log.ts';
+import type { ClientSocket } from './client-socket.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionOptions } from './connection.ts';
+
+/** Puts a connection on a WebSocket of the `ws` library. */
+export function connectWebSocket(socket: WebSocket, options: ConnectionOptions): Connection {
+  const connection = new Connection(clientSocket(socket, options.log), options);
+  socket.on('message', (data, isBinary) => {
+    if (isBinary) connection.receiveBinary();
+    else connection.receive(text(data));
+  });
+  socket.on('pong', () => connection.pong());
+  socket.on('close', () => connection.disconnected());
+  socket.on('error', (error) => options.log.debug({ err: error }, 'a WebSocket broke'));
+  return connection;
+}
+
+function clientSocket(socket: WebSocket, log: Log): ClientSocket {
+  return {
+    send: (frame, written) => {
+      if (socket.readyState !== WebSocket.OPEN) return;
+      socket.send(frame, (error) => {
+        if (error) log.debug({ err: error }, 'a frame could not be sent');
+        else written();
+      });
+    },
+    get bufferedBytes() {
+      return socket.bufferedAmount;
+    },
+    ping: () => {
+      if (socket.readyState === WebSocket.OPEN) socket.ping();
+    },
+    close: (code, reason) => socket.close(code, reason),
+    terminate: () => socket.terminate(),
+  };
+}
+
+function text(data: Buffer | ArrayBuffer | Buffer[]): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
+  return (Buffer.isBuffer(data) ? data : Buffer.from(data)).toString('utf8');
+}

@@ -1,0 +1,177 @@
+import cookie from '@fastify/cookie';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import { MAX_BODY_BYTES } from '@hearth/protocol';
+import { fastify } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AddressInfo } from 'node:net';
+import type { Auth } from '../auth/auth.ts';
+import type { ConnectionLimits } from '../connection/connection.ts';
+import { createOperations, loginLink } from '../connection/operations.ts';
+import { parseJson } from '../connection/shape.ts';
+import type { Sessions } from '../router/sessions.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { wantsPage } from './accept.ts';
+import { guard } from './access.ts';
+import { addDocuments } from './documents.ts';
+import type { Readiness } from './documents.ts';
+import { EventStreams } from './event-streams.ts';
+import type { OwnNames } from './hosts.ts';
+import { addLogin } from './login.ts';
+import { addOperationRoutes } from './operation-routes.ts';
+import { answerBadUrl, answerBrokenRequest, answerProblems, pathOf } from './problems.ts';
+import { addSessionDocuments } from './session-documents.ts';
+import { invalidJson } from './json-body.ts';
+import { addWebSocket } from './socket-route.ts';
+import { addWebUi } from './web-ui.ts';
+
+/** Longest URL and headers together; longer ones are answered with 431. */
+const MAX_HEADER_BYTES = 64 * 1024;
+/** How long a request may take to arrive. */
+const REQUEST_TIMEOUT_MS = 300_000;
+
+export interface GatewayConfig extends OwnNames {
+  port: number;
+}
+
+export interface GatewayOptions {
+  sessions: Sessions;
+  auth: Auth;
+  config: GatewayConfig;
+  log: Log;
+  metrics: Metrics;
+  readiness: Readiness;
+  /** Version of the server, as the OpenAPI document shows it. */
+  version: string;
+  /** Folder of the built web UI; absent or without an index.html: a page that says how to get it. */
+  webRoot?: string;
+  connectionLimits?: Partial<ConnectionLimits>;
+  /** Interval of the comments that keep quiet event streams open. */
+  keepAliveMs?: number;
+}
+
+/** The server's edge: everything that comes in over the network, and nothing else. */
+export interface Gateway {
+  /** For tests, which may inject requests. */
+  readonly app: FastifyInstance;
+  /** Starts to listen. @returns `http://HOST:PORT` as it was asked for, with the port that was really taken */
+  listen(): Promise<string>;
+  /** Where a browser finds the server. */
+  baseUrl(): string;
+  /** A link that logs a browser in, once. */
+  loginUrl(): string;
+  /** Lets every client go, then stops listening. */
+  close(): Promise<void>;
+}
+
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const { sessions, auth, config, log, metrics } = options;
+  const app = createApp(log);
+  const address = () => {
+    const { port } = (app.server.address() as AddressInfo | null) ?? config;
+    return `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+  };
+  const baseUrl = () => config.publicUrl?.replace(/\/$/, '') ?? reachable(address());
+  const operations = createOperations({ sessions, auth, baseUrl });
+  const streams = new EventStreams({ ...options });
+
+  await app.register(helmet, securityHeaders(config));
+  await app.register(cookie);
+  await app.register(rateLimit, { global: false });
+  const sockets = await addWebSocket(app, { ...options, operations, limits: options.connectionLimits ?? {} });
+  guard(app, { auth, own: config });
+  observe(app, log, metrics);
+  let answerPage = (_request: FastifyRequest, _reply: FastifyReply): boolean => false;
+  answerProblems(app, log, (request, reply) => answerPage(request, reply));
+  sockets.addRoute();
+  addOperationRoutes(app, operations);
+  addSessionDocuments(app, sessions, streams);
+  addLogin(app, auth, config);
+  await addDocuments(app, options);
+  const ui = await addWebUi(app, options.webRoot);
+  answerPage = (request, reply) => {
+    const isPage = request.method === 'GET' && wantsPage(request.headers.accept) && ui.handles(pathOf(request));
+    if (isPage) void reply.header('cache-control', 'no-cache').sendFile('index.html');
+    return isPage;
+  };
+  app.addHook('preClose', () => streams.close());
+
+  return {
+    app,
+    listen: async () => {
+      await app.listen({ host: config.host, port: config.port });
+      return address();
+    },
+    baseUrl,
+    loginUrl: () => loginLink(auth, baseUrl()).url,
+    close: () => app.close(),
+  };
+}
+
+function createApp(log: Log): FastifyInstance {
+  const app = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { maxHeaderSize: MAX_HEADER_BYTES },
+    routerOptions: { maxParamLength: MAX_HEADER_BYTES },
+    frameworkErrors: answerBadUrl,
+    clientErrorHandler: answerBrokenRequest,
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: FastifyRequest, text: string) => {
+    if (text.trim() === '') return undefined;
+    try {
+      return parseJson(text);
+    } catch (error) {
+      throw invalidJson(error);
+    }
+  });
+  return app;
+}
+
+/** Pages may load and connect to nothing but this server, and run no script that stands in the page itself. */
+function securityHeaders({ publicUrl }: GatewayConfig) {
+  const https = publicUrl?.startsWith('https:') ?? false;
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        baseUri: ["'none'"],
+        connectSrc: ["'self'"],
+        fontSrc: ["'self'", 'data:'],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+        imgSrc: ["'self'", 'data:', 'blob:'],
+        objectSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        scriptSrcAttr: ["'none'"],
+        styleSrc: ["'self'"],
+        // Highlighted code carries its colours in style attributes.
+        styleSrcAttr: ["'unsafe-inline'"],
+      },
+    },
+    strictTransportSecurity: https ? {} : false,
+    frameguard: { action: 'deny' },
+  } as const;
+}
+
+function observe(app: FastifyInstance, log: Log, metrics: Metrics): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.url.startsWith('/v1/')) void reply.header('cache-control', 'no-store');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const durationMs = reply.elapsedTime;
+    metrics.httpAnswered(request.routeOptions.url ?? 'unknown', reply.statusCode, durationMs);
+    const { method } = request;
+    log.debug({ method, path: pathOf(request), status: reply.statusCode, durationMs: Math.round(durationMs) }, 'answered');
+  });
+}
+
+/** A server that listens on every address is reached on this machine by a loopback one. */
+function reachable(address: string): string {
+  return address.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+}

@@ -1,0 +1,37 @@
+import { pino } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
+import pretty from 'pino-pretty';
+
+/** What the parts of the server write to: a structured object first, then a sentence. */
+export type Log = Logger;
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Fields that may hold a secret; their values never reach the log, at the top or one and two levels down. */
+const SECRETS = ['authorization', 'cookie', 'set-cookie', 'token', 'secret', 'apiKey', 'password'];
+const REDACTED = SECRETS.flatMap((name) => ['', '*.', '*.*.'].map((prefix) => `${prefix}["${name}"]`)).map((path) =>
+  path.replace('.[', '['),
+);
+
+export interface LogOptions {
+  level: LogLevel;
+  /** Default: standard error, because standard output belongs to the program. */
+  destination?: DestinationStream;
+  /** For people instead of machines. Default: whether standard error is a terminal. */
+  pretty?: boolean;
+}
+
+export function createLog({ level, destination, pretty: forPeople = process.stderr.isTTY === true }: LogOptions): Log {
+  const options = { level, base: null, redact: { paths: REDACTED, censor: '[redacted]' } };
+  if (destination !== undefined) return pino(options, destination);
+  if (forPeople) {
+    return pino(options, pretty({ destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' }));
+  }
+  return pino(options, pino.destination({ dest: 2, sync: false }));
+}
+
+/** A log that goes nowhere. */
+export function silentLog(): Log {
+  return pino({ level: 'silent' });
+}
