@@ -1,0 +1,411 @@
+import { query, type SpawnedProcess, type SpawnOptions } from '@anthropic-ai/claude-agent-sdk';
+import type { ApprovalAnswer, TurnError } from '@hearth/protocol';
+import { spawnTree, type ProcessEnd, type ProcessTree } from '../../process/spawn-tree.ts';
+import type { AgentChange, AgentEvent, AgentProcess, AgentSpec, Delivery } from '../backend.ts';
+import { Approvals } from './approvals.ts';
+import { checkBinary } from './claude-binary.ts';
+import { processEnvironment, type ClaudeBackendDeps } from './claude-config.ts';
+import { forgetConversation, prepareConversation, type Beginning } from './conversation.ts';
+import { Inbox } from './inbox.ts';
+import { configDirOf } from './local-transcript.ts';
+import { queryOptions } from './query-options.ts';
+import type { ControlledQuery, WireMessage } from './sdk-message.ts';
+import { createTranscriptMirror } from './transcript-mirror.ts';
+import { Translator } from './translator.ts';
+import { turnError } from './turn-error.ts';
+
+const CLOSE_TIMEOUT_MS = 5_000;
+const CALL_WAIT_MS = 250;
+
+/** Why a process is to end. `asked`: by the core. `refused`: the conversation has to be cut before it can go on. */
+type Ending = 'none' | 'asked' | 'refused';
+
+/** One warm `claude` with one conversation: one query, read by one loop for its whole life. */
+export class ClaudeProcess implements AgentProcess {
+  #spec: AgentSpec;
+  readonly #deps: ClaudeBackendDeps;
+  readonly #emit: (event: AgentEvent) => void;
+  readonly #env: Record<string, string | undefined>;
+  readonly #inbox = new Inbox();
+  readonly #translator: Translator;
+  readonly #approvals: Approvals;
+  readonly #ended: Promise<void>;
+  #query: ControlledQuery | undefined;
+  #tree: ProcessTree | undefined;
+  #beginning: Beginning | undefined;
+  #agentSessionId: string | undefined;
+  #started: string[] = [];
+  #inTurn = false;
+  #turnsEnded = 0;
+  #interrupting = false;
+  #ready = false;
+  #ending: Ending = 'none';
+  #exited = false;
+
+  /** `after` is awaited before anything begins: the end of the process that had the conversation before. */
+  constructor(spec: AgentSpec, deps: ClaudeBackendDeps, emit: (event: AgentEvent) => void, after: Promise<unknown>) {
+    this.#spec = spec;
+    this.#deps = deps;
+    this.#emit = (event) => {
+      if (!this.#exited) emit(event);
+    };
+    this.#env = processEnvironment(deps.config);
+    this.#translator = new Translator({ emit: this.#emit, newId: deps.newId, permissionMode: spec.permissionMode });
+    this.#approvals = new Approvals({
+      emit: this.#emit,
+      newId: deps.newId,
+      whenCalled: (toolCallId) => this.#translator.whenCalled(toolCallId, CALL_WAIT_MS),
+    });
+    this.#ended = after.then(async () => this.#live());
+  }
+
+  /** Resolves when the process tree is gone. Never rejects. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
+  send(delivery: Delivery): void {
+    this.#inbox.add(delivery);
+  }
+
+  withdraw(messageId: string): void {
+    if (this.#inbox.takeBack(messageId)) {
+      this.#emit({ type: 'message.withdrawn', messageId, ok: true });
+      return;
+    }
+    this.#control('take back a message', async (query) => {
+      await this.#inbox.acknowledged();
+      const uuid = this.#inbox.unstarted(messageId);
+      // Taken back already, which was told; or started, and then it is too late.
+      if (uuid !== undefined && (await query.cancelAsyncMessage(uuid))) return;
+      if (this.#inbox.holds(messageId)) this.#emit({ type: 'message.withdrawn', messageId, ok: false });
+    });
+  }
+
+  interrupt(): void {
+    for (const messageId of this.#inbox.takeBackAll()) this.#emit({ type: 'message.withdrawn', messageId, ok: true });
+    const turn = this.#turnsEnded;
+    this.#interrupting = true;
+    this.#control('interrupt the turn', async (query) => {
+      // An interrupt overtakes messages that are on their way: it must come after them to catch them.
+      await this.#inbox.acknowledged();
+      if (this.#turnsEnded === turn || this.#inbox.allUnstarted().length > 0) {
+        const receipt = await query.interrupt({ cancelQueued: true });
+        for (const uuid of receipt?.still_queued ?? []) await query.cancelAsyncMessage(uuid);
+      }
+      this.#endUnbegunTurn(turn);
+    });
+    if (this.#query === undefined || !this.#ready) this.#endUnbegunTurn(turn);
+  }
+
+  answer(approvalId: string, answer: ApprovalAnswer): void {
+    if (!this.#approvals.answer(approvalId, answer)) {
+      this.#deps.log.warn(
+        { approvalId, sessionId: this.#spec.sessionId },
+        'answer to an approval that nobody waits for',
+      );
+    }
+  }
+
+  configure(change: AgentChange): void {
+    if (this.#query === undefined) {
+      // Not begun yet: it will begin with this.
+      this.#spec = { ...this.#spec, ...change };
+      if (change.permissionMode !== undefined) this.#translator.permissionModeSet(change.permissionMode);
+      return;
+    }
+    const { model, permissionMode, effort } = change;
+    if (model !== undefined) this.#set('model', async (query) => query.setModel(model));
+    if (permissionMode !== undefined) {
+      const before = this.#spec.permissionMode;
+      this.#translator.permissionModeSet(permissionMode);
+      this.#set('permissionMode', async (query) => {
+        await query.setPermissionMode(permissionMode).catch((error: unknown) => {
+          this.#translator.permissionModeSet(before);
+          throw error;
+        });
+      });
+    }
+    if (effort !== undefined) this.#set('effort', async (query) => query.applyFlagSettings({ effortLevel: effort }));
+  }
+
+  close(): void {
+    if (this.#ending === 'none') this.#ending = 'asked';
+    this.#inbox.end();
+    const timeoutMs = this.#deps.config.closeTimeoutMs ?? CLOSE_TIMEOUT_MS;
+    const timer = setTimeout(() => void this.#tree?.kill(), timeoutMs);
+    void this.#ended.finally(() => clearTimeout(timer));
+  }
+
+  kill(): void {
+    if (this.#ending === 'none') this.#ending = 'asked';
+    this.#inbox.end();
+    void this.#tree?.kill(0);
+  }
+
+  memoryBytes(): number | undefined {
+    return this.#tree?.memoryBytes();
+  }
+
+  /** From the start to the end. */
+  async #live(): Promise<void> {
+    let failure: unknown;
+    let query: ControlledQuery | undefined;
+    try {
+      query = await this.#start();
+      if (query !== undefined) await this.#consume(query);
+    } catch (error) {
+      failure = error;
+    }
+    this.#inbox.end();
+    this.#approvals.withdrawAll();
+    const tree = this.#tree;
+    const error = await this.#exitError(failure, tree);
+    this.#exit(error);
+    if (tree !== undefined) {
+      await tree.kill();
+      await tree.ended;
+    }
+  }
+
+  async #start(): Promise<ControlledQuery | undefined> {
+    const deps = this.#deps;
+    const configDir = configDirOf(this.#env);
+    const beginning = await prepareConversation(this.#spec, { ...deps, configDir });
+    if (this.#ending !== 'none') return undefined;
+    this.#beginning = beginning;
+    this.#agentSessionId = beginning.agentSessionId;
+    this.#inbox.prepend(beginning.missing);
+    const options = queryOptions({
+      spec: this.#spec,
+      config: deps.config,
+      beginning,
+      env: this.#env,
+      mirror: createTranscriptMirror(deps.transcripts),
+      canUseTool: this.#approvals.canUseTool,
+      spawn: (spawnOptions) => this.#spawn(spawnOptions),
+      stderr: () => undefined,
+    });
+    const started = query({ prompt: this.#inbox.messages(), options }) as ControlledQuery;
+    this.#query = started;
+    started.initializationResult().then(
+      () => this.#onReady(beginning.agentSessionId),
+      // The same failure ends the consumer's loop, which tells it.
+      () => undefined,
+    );
+    return started;
+  }
+
+  #spawn(options: SpawnOptions): SpawnedProcess {
+    const tree = spawnTree({
+      command: options.command,
+      args: options.args,
+      cwd: options.cwd,
+      env: options.env,
+      sessionId: this.#spec.sessionId,
+      processes: this.#deps.processes,
+      startedAt: new Date(this.#deps.clock.now()).toISOString(),
+      onRecordFailure: (error) =>
+        this.#deps.log.error({ err: error, sessionId: this.#spec.sessionId }, 'the record of a process failed'),
+    });
+    this.#tree = tree;
+    const { child } = tree;
+    return {
+      stdin: tree.stdin,
+      stdout: child.stdout,
+      get killed() {
+        return child.killed;
+      },
+      get exitCode() {
+        return child.exitCode;
+      },
+      get signalCode() {
+        return child.signalCode;
+      },
+      kill: (signal) => child.kill(signal),
+      on: child.on.bind(child),
+      once: child.once.bind(child),
+      off: child.off.bind(child),
+    };
+  }
+
+  #onReady(agentSessionId: string): void {
+    this.#ready = true;
+    this.#emit({ type: 'ready', agentSessionId });
+    this.#inbox.open();
+  }
+
+  /** Reads to the very end: to leave this loop would end the process. */
+  async #consume(messages: ControlledQuery): Promise<void> {
+    for await (const message of messages) {
+      try {
+        this.#onMessage(message as unknown as WireMessage);
+      } catch (error) {
+        this.#deps.log.error({ err: error, type: message.type }, 'a message of the agent could not be read');
+        this.#emit({ type: 'activity' });
+      }
+    }
+  }
+
+  #onMessage(message: WireMessage): void {
+    if (message.type === 'command_lifecycle') {
+      this.#onReceipt(message);
+      return;
+    }
+    this.#flushStarted();
+    if (message.type === 'result') {
+      this.#onResult(message);
+      return;
+    }
+    if (message.type === 'system' && message.subtype === 'init') this.#onInit(message);
+    this.#translator.read(message);
+  }
+
+  #onReceipt(message: WireMessage): void {
+    const receipt = this.#inbox.receipt(message.command_uuid ?? '', message.state ?? '');
+    if (receipt?.fate === 'started') {
+      this.#started.push(receipt.messageId);
+      this.#inTurn = true;
+    } else if (receipt?.fate === 'withdrawn') {
+      this.#emit({ type: 'message.withdrawn', messageId: receipt.messageId, ok: true });
+    }
+    this.#emit({ type: 'activity' });
+  }
+
+  /** Messages that the binary took together come as receipts one after the other; they are told together. */
+  #flushStarted(): void {
+    const messageIds = this.#started.splice(0);
+    if (messageIds.length > 0) this.#emit({ type: 'messages.started', messageIds });
+  }
+
+  #onInit(message: WireMessage): void {
+    this.#inTurn = true;
+    const { session_id: agentSessionId } = message;
+    // The binary goes over to another conversation by itself, as /clear does.
+    if (agentSessionId === undefined || agentSessionId === this.#agentSessionId) return;
+    this.#agentSessionId = agentSessionId;
+    this.#emit({ type: 'ready', agentSessionId });
+  }
+
+  #onResult(result: WireMessage): void {
+    if (!this.#inTurn && this.#interrupting === false && (result.user_message_uuids ?? []).length > 0) return;
+    this.#inTurn = false;
+    this.#turnsEnded += 1;
+    const ended = this.#translator.endTurn(result, this.#interrupting);
+    this.#interrupting = false;
+    const refused =
+      ended.outcome === 'failed' &&
+      (ended.error.status === 400 || ended.error.status === 413) &&
+      result.is_error === true;
+    if (refused) {
+      for (const messageId of this.#inbox.allUnstarted())
+        this.#emit({ type: 'message.withdrawn', messageId, ok: true });
+    }
+    this.#emit(ended);
+    this.#forgetReplaced();
+    if (refused) this.#leave();
+  }
+
+  /** Nothing had begun, so no result will come: the end is ours to tell. */
+  #endUnbegunTurn(turn: number): void {
+    if (this.#turnsEnded !== turn || this.#inTurn || !this.#interrupting) return;
+    this.#interrupting = false;
+    this.#turnsEnded += 1;
+    this.#emit({ type: 'turn.ended', outcome: 'interrupted' });
+  }
+
+  /** The model API refuses this conversation as it stands: the next process goes on from before what it refused. */
+  #leave(): void {
+    this.#ending = 'refused';
+    this.#exit(undefined);
+    this.#inbox.end();
+    const timeoutMs = this.#deps.config.closeTimeoutMs ?? CLOSE_TIMEOUT_MS;
+    const timer = setTimeout(() => void this.#tree?.kill(), timeoutMs);
+    void this.#ended.finally(() => clearTimeout(timer));
+  }
+
+  /** The copy that replaced a cut conversation is in use: the old one is not needed any more. */
+  #forgetReplaced(): void {
+    const replaced = this.#beginning?.replaced;
+    if (replaced === undefined || this.#beginning === undefined) return;
+    const { replaced: _, ...beginning } = this.#beginning;
+    this.#beginning = beginning;
+    const deps = { ...this.#deps, configDir: configDirOf(this.#env) };
+    forgetConversation({ cwd: this.#spec.cwd, agentSessionId: replaced }, deps).catch((error: unknown) =>
+      this.#deps.log.warn(
+        { err: error, agentSessionId: replaced },
+        'a transcript that was replaced could not be removed',
+      ),
+    );
+  }
+
+  #exit(error: TurnError | undefined): void {
+    this.#flushStarted();
+    this.#emit({ type: 'exited', ...(error === undefined ? {} : { error }) });
+    this.#exited = true;
+  }
+
+  async #exitError(failure: unknown, tree: ProcessTree | undefined): Promise<TurnError | undefined> {
+    if (this.#ending !== 'none') return undefined;
+    const end = tree === undefined ? undefined : await tree.ended;
+    this.#deps.log.warn({ err: failure, end, sessionId: this.#spec.sessionId }, 'the agent ended unasked');
+    if (!this.#ready) return this.#startError(failure, tree);
+    const detail = [endText(end), tree?.stderrTail() ?? ''].filter((text) => text !== '').join('\n');
+    return turnError('agent_crashed', `The claude process ended unexpectedly: ${detail}`);
+  }
+
+  async #startError(failure: unknown, tree: ProcessTree | undefined): Promise<TurnError> {
+    const binary = await checkBinary(this.#deps.config.pathToClaudeCodeExecutable, this.#env);
+    const hint = '`hearth doctor` shows what is wrong with the agent.';
+    if (binary.type === 'unusable')
+      return { ...turnError('agent_unavailable', binary.reason, { hint }), retryable: false };
+    const said = tree?.stderrTail() ?? '';
+    const detail = said === '' && failure instanceof Error ? failure.message : said;
+    return turnError('agent_unavailable', `The claude process did not start: ${detail || 'it ended at once'}`, {
+      hint,
+    });
+  }
+
+  #set(what: keyof AgentChange, change: (query: ControlledQuery) => Promise<void>): void {
+    this.#control(`set ${what}`, change, (error) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#emit({
+        type: 'notice',
+        level: 'warning',
+        code: 'not_configured',
+        text: `Not changed (${what}): ${reason}`,
+      });
+    });
+  }
+
+  /** Asks the process for something; a failure is logged, and told where somebody waits for it. */
+  #control(
+    what: string,
+    ask: (query: ControlledQuery) => Promise<void>,
+    onFailure: (error: unknown) => void = () => undefined,
+  ): void {
+    const { log } = this.#deps;
+    const run = async (): Promise<void> => {
+      const started = this.#query;
+      if (started === undefined || this.#ending !== 'none') return;
+      await ask(started);
+    };
+    run().catch((error: unknown) => {
+      if (this.#ending === 'none') log.warn({ err: error, sessionId: this.#spec.sessionId }, `could not ${what}`);
+      onFailure(error);
+    });
+  }
+}
+
+function endText(end: ProcessEnd | undefined): string {
+  switch (end?.type) {
+    case 'exited':
+      return `exit code ${end.code}`;
+    case 'killed':
+      return `killed by ${end.signal}`;
+    case 'failed':
+      return end.error.message;
+    case undefined:
+      return '';
+  }
+}

@@ -1,0 +1,70 @@
+import type { CanUseTool, McpServerConfig, Options, SessionStore } from '@anthropic-ai/claude-agent-sdk';
+import type { AgentSpec } from '../backend.ts';
+import type { ClaudeConfig } from './claude-config.ts';
+import type { Beginning } from './conversation.ts';
+
+export interface QueryParts {
+  spec: AgentSpec;
+  config: ClaudeConfig;
+  beginning: Beginning;
+  env: Record<string, string | undefined>;
+  mirror: SessionStore;
+  canUseTool: CanUseTool;
+  spawn: NonNullable<Options['spawnClaudeCodeProcess']>;
+  stderr: (text: string) => void;
+}
+
+/** The SDK's options for a session. */
+export function queryOptions(parts: QueryParts): Options {
+  const { spec, config, beginning } = parts;
+  const { model, effort, systemPrompt, allowedTools, disallowedTools, maxTurns, maxBudgetUsd, thinkingTokens } = spec;
+  return {
+    cwd: spec.cwd,
+    env: parts.env,
+    permissionMode: spec.permissionMode,
+    canUseTool: parts.canUseTool,
+    includePartialMessages: true,
+    forwardSubagentText: true,
+    sessionStore: parts.mirror,
+    sessionStoreFlush: 'eager',
+    spawnClaudeCodeProcess: parts.spawn,
+    stderr: parts.stderr,
+    settingSources: config.settingSources ?? ['user', 'project', 'local'],
+    ...startOf(beginning),
+    systemPrompt: { type: 'preset', preset: 'claude_code', ...(systemPrompt ? { append: systemPrompt } : {}) },
+    ...(config.pathToClaudeCodeExecutable === undefined
+      ? {}
+      : { pathToClaudeCodeExecutable: config.pathToClaudeCodeExecutable }),
+    ...(config.allowBypassPermissions === true ? { allowDangerouslySkipPermissions: true } : {}),
+    ...(model === undefined ? {} : { model }),
+    ...(effort === undefined ? {} : { effort }),
+    ...(allowedTools === undefined ? {} : { allowedTools }),
+    ...(disallowedTools === undefined ? {} : { disallowedTools }),
+    ...(maxTurns === undefined ? {} : { maxTurns }),
+    ...(maxBudgetUsd === undefined ? {} : { maxBudgetUsd }),
+    ...thinkingOf(thinkingTokens),
+    ...mcpOf(spec.mcpServers),
+  };
+}
+
+/**
+ * How the conversation begins. Not by the SDK's own `resume`: with a session store that one makes a temporary configuration
+ * folder with copies of the credentials, which a killed host leaves behind together with whatever an orphan writes
+ * there. The transcript stands at its usual place already, and the binary's own flag goes on from it.
+ */
+function startOf(beginning: Beginning): Pick<Options, 'sessionId' | 'extraArgs'> {
+  const { agentSessionId } = beginning;
+  return beginning.type === 'new' ? { sessionId: agentSessionId } : { extraArgs: { resume: agentSessionId } };
+}
+
+function thinkingOf(thinkingTokens: number | undefined): Pick<Options, 'thinking'> {
+  if (thinkingTokens === undefined) return {};
+  if (thinkingTokens === 0) return { thinking: { type: 'disabled' } };
+  return { thinking: { type: 'enabled', budgetTokens: thinkingTokens } };
+}
+
+/** Over standard input rather than on the command line, where other users of the machine could read their secrets. */
+function mcpOf(servers: AgentSpec['mcpServers']): Pick<Options, 'mcpServers' | 'mcpServersDelivery'> {
+  if (servers === undefined || Object.keys(servers).length === 0) return {};
+  return { mcpServers: servers as unknown as Record<string, McpServerConfig>, mcpServersDelivery: 'initialize' };
+}

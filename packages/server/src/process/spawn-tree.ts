@@ -1,0 +1,103 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { PassThrough, type Readable, type Writable } from 'node:stream';
+import type { ProcessStore } from '../store/store.ts';
+import { killTree, treeMemoryBytes } from './kill-tree.ts';
+import { findProcess } from './process-table.ts';
+
+const STDERR_KEPT_BYTES = 8 * 1024;
+
+export interface SpawnTreeOptions {
+  command: string;
+  args: string[];
+  cwd?: string | undefined;
+  env: NodeJS.ProcessEnv;
+  sessionId: string;
+  processes: ProcessStore;
+  /** ISO time. */
+  startedAt: string;
+  /** The record could not be written or removed. After a failed write the tree is ended: it could become an orphan. */
+  onRecordFailure: (error: unknown) => void;
+}
+
+/** A process that leads a process group of its own, recorded so that a later server can end its orphan. */
+export interface ProcessTree {
+  readonly pid: number | undefined;
+  readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
+  /** Nothing written here reaches the process before it is recorded. */
+  readonly stdin: Writable;
+  /** Resolves when the process itself has ended and its record is gone. Never rejects. */
+  readonly ended: Promise<ProcessEnd>;
+  /** The last 8 kB of its standard error. */
+  stderrTail(): string;
+  /** TERM to the whole tree, KILL after `graceMs`. */
+  kill(graceMs?: number): Promise<void>;
+  memoryBytes(): number | undefined;
+}
+
+export type ProcessEnd =
+  | { type: 'exited'; code: number }
+  | { type: 'killed'; signal: NodeJS.Signals }
+  | { type: 'failed'; error: Error };
+
+export function spawnTree(options: SpawnTreeOptions): ProcessTree {
+  const child = spawn(options.command, options.args, {
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    env: options.env,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+    windowsHide: true,
+  });
+  const { pid } = child;
+  const startTicks = pid === undefined ? undefined : findProcess(pid)?.startTicks;
+  const root = pid === undefined || startTicks === undefined ? undefined : { pid, startTicks };
+  let stderr = '';
+  child.stderr.setEncoding('utf8');
+  child.stderr.on('data', (text: string) => {
+    stderr = (stderr + text).slice(-STDERR_KEPT_BYTES);
+  });
+
+  const stdin = new PassThrough();
+  // A process that ends closes its pipe under our hands (EPIPE); its end is told by `ended`.
+  child.stdin.on('error', () => stdin.destroy());
+  stdin.on('error', () => child.stdin.destroy());
+
+  const kill = async (graceMs?: number): Promise<void> => {
+    if (root !== undefined) await killTree(root, graceMs);
+  };
+  const recorded = record(options, root).then(
+    () => {
+      stdin.pipe(child.stdin);
+    },
+    async (error: unknown) => {
+      options.onRecordFailure(error);
+      await kill(0);
+    },
+  );
+  const exit = new Promise<ProcessEnd>((resolve) => {
+    child.once('error', (error) => resolve({ type: 'failed', error }));
+    child.once('exit', (code, signal) =>
+      resolve(signal === null ? { type: 'exited', code: code ?? 0 } : { type: 'killed', signal }),
+    );
+  });
+  const ended = exit.then(async (end) => {
+    await recorded;
+    // The leader is gone; what it started must not outlive it.
+    await kill(0);
+    if (root !== undefined) await options.processes.remove(root.pid, root.startTicks).catch(options.onRecordFailure);
+    return end;
+  });
+  return {
+    pid,
+    child,
+    stdin,
+    ended,
+    stderrTail: () => stderr.trim(),
+    kill,
+    memoryBytes: () => (root === undefined ? undefined : treeMemoryBytes(root)),
+  };
+}
+
+async function record(options: SpawnTreeOptions, root: { pid: number; startTicks: string } | undefined): Promise<void> {
+  if (root === undefined) return;
+  await options.processes.add({ ...root, sessionId: options.sessionId, startedAt: options.startedAt });
+}
