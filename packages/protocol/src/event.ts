@@ -174,7 +174,7 @@ export type BackgroundTask = z.infer<typeof backgroundTaskSchema>;
 export const heartbeatSchema = z.object({
   sessionId: z.string(),
   phase: phaseSchema,
-  elapsedMs: z.int().min(0).describe('Since the running turn began.'),
+  elapsedMs: z.int().min(0).describe('Since the phase began.'),
 });
 
 export type Heartbeat = z.infer<typeof heartbeatSchema>;

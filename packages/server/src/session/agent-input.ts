@@ -1,4 +1,4 @@
-import type { AgentEvent } from '../backend/backend.ts';
+import type { AgentEvent } from './agent-event.ts';
 import { cancelApprovals, requestApproval } from './approvals.ts';
 import { onWithdrawn } from './queue.ts';
 import type { Turn } from './state.ts';

@@ -7,7 +7,7 @@ import type {
   Priority,
   SessionUpdate,
 } from '@hearth/protocol';
-import type { AgentChange, AgentEvent } from '../backend/backend.ts';
+import type { AgentChange, AgentEvent } from './agent-event.ts';
 
 /** What can happen to a session. `requestId` names the caller that the `reply` effect answers. */
 export type Input =

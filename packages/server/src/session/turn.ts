@@ -1,5 +1,5 @@
 import type { EventOf, InterruptCause, TurnError } from '@hearth/protocol';
-import type { TurnEnded } from '../backend/backend.ts';
+import type { TurnEnded } from './agent-event.ts';
 import { cancelApprovals } from './approvals.ts';
 import { cancelMessage, find, hand, removeDelivered, takeBackAll } from './queue.ts';
 import type { Turn } from './state.ts';

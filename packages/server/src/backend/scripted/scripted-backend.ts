@@ -1,7 +1,7 @@
 import type { Capabilities } from '@hearth/protocol';
-import type { Clock } from '../../concurrency/clock.ts';
 import type { AgentEvent, AgentProcess, AgentSpec, Backend, Conversation, ForkSource } from '../backend.ts';
 import { ScriptedProcess } from './scripted-process.ts';
+import type { ScriptedBackendOptions } from './scripted-process.ts';
 
 const CAPABILITIES: Capabilities = {
   steering: true,
@@ -13,13 +13,6 @@ const CAPABILITIES: Capabilities = {
   modes: true,
   usage: true,
 };
-
-export interface ScriptedBackendOptions {
-  clock: Clock;
-  newId: () => string;
-  /** How often a simulated failure of the model API is tried again. */
-  maxRetries: number;
-}
 
 /**
  * A deterministic agent for demos, load tests and conformance. It obeys the directives in the prompt, needs no account

@@ -3,14 +3,21 @@ import { contentParts } from '@hearth/protocol';
 import type { ApprovalAnswer, Content, ErrorCode, TurnError } from '@hearth/protocol';
 import { playTurn } from '@hearth/testkit/scripted-agent';
 import type { AgentStep, ToolCall, ToolPermission } from '@hearth/testkit/scripted-agent';
+import type { Clock } from '../../concurrency/clock.ts';
 import { deferred } from '../../concurrency/deferred.ts';
 import type { Deferred } from '../../concurrency/deferred.ts';
 import type { AgentChange, AgentEvent, AgentProcess, AgentSpec, Delivery } from '../backend.ts';
-import type { ScriptedBackendOptions } from './scripted-backend.ts';
 import { approvalFor } from './scripted-approval.ts';
 
 const MAX_CONTEXT_TOKENS = 200_000;
 const RETRY_DELAY_MS = 50;
+
+export interface ScriptedBackendOptions {
+  clock: Clock;
+  newId: () => string;
+  /** How often a simulated failure of the model API is tried again. */
+  maxRetries: number;
+}
 
 /** One open scripted agent: takes messages, plays their scripts one after the other. */
 export class ScriptedProcess implements AgentProcess {

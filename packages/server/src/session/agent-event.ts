@@ -1,0 +1,71 @@
+import type {
+  Approval,
+  BackgroundTask,
+  BlockKind,
+  Context,
+  Effort,
+  PermissionMode,
+  PlanEntry,
+  RetryError,
+  ToolKind,
+  TurnError,
+  Usage,
+} from '@hearth/protocol';
+
+/** What can be changed in a live agent. */
+export interface AgentChange {
+  model?: string;
+  permissionMode?: PermissionMode;
+  effort?: Effort;
+}
+
+/** What an agent tells the session core. */
+export type AgentEvent =
+  | { type: 'ready'; agentSessionId: string; model?: string }
+  /** The agent took these messages into its work: into the running turn, or, when there is none, to start one. */
+  | { type: 'messages.started'; messageIds: string[] }
+  | { type: 'message.withdrawn'; messageId: string; ok: boolean }
+  | { type: 'block.started'; blockId: string; kind: BlockKind; parentToolCallId?: string }
+  | { type: 'block.delta'; blockId: string; text: string }
+  /** `text` is the whole block. `abandoned`: the attempt broke, and the agent begins the block's work again. */
+  | { type: 'block.completed'; blockId: string; text: string; abandoned?: true }
+  | {
+      type: 'tool.called';
+      toolCallId: string;
+      name: string;
+      input: unknown;
+      title?: string;
+      kind?: ToolKind;
+      parentToolCallId?: string;
+    }
+  | { type: 'tool.completed'; toolCallId: string; output: unknown; isError: boolean; structured?: unknown }
+  | { type: 'approval.requested'; approval: Approval }
+  /** The agent no longer waits for this approval. */
+  | { type: 'approval.withdrawn'; approvalId: string }
+  | { type: 'retry.scheduled'; attempt: number; maxAttempts: number; delayMs: number; error: RetryError }
+  | { type: 'plan.updated'; entries: PlanEntry[] }
+  | { type: 'context.compacted'; trigger: string; preTokens: number }
+  | { type: 'background.changed'; tasks: BackgroundTask[] }
+  /** The agent changed its own configuration, as a plan that was accepted does. */
+  | { type: 'configured'; change: AgentChange }
+  | { type: 'title.updated'; title: string }
+  | { type: 'notice'; level: 'info' | 'warning' | 'error'; code: string; text: string }
+  /** Any sign of life that no other event carries; it holds off the watchdog. */
+  | { type: 'activity' }
+  | TurnEnded
+  /** The process is gone. `error` says why when it was not asked to go. */
+  | { type: 'exited'; error?: TurnError };
+
+/** `usage` and `costUsd` are of this turn alone, never cumulative. */
+export type TurnEnded =
+  | {
+      type: 'turn.ended';
+      outcome: 'completed';
+      stopReason: string;
+      usage: Usage;
+      costUsd: number;
+      context: Context;
+      model?: string;
+    }
+  | { type: 'turn.ended'; outcome: 'interrupted'; usage?: Usage; costUsd?: number; model?: string }
+  | { type: 'turn.ended'; outcome: 'failed'; error: TurnError; usage?: Usage; costUsd?: number; model?: string };
