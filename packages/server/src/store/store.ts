@@ -42,6 +42,8 @@ export interface EventStore {
   /**
    * Makes the batches durable in one transaction. Idempotent on (sessionId, seq): writing the same batch again after a
    * commit whose fate is unknown changes nothing.
+   * @throws HearthError, and then nothing of any batch is stored: `not_found` for a session that does not exist and a
+   * batch without a record; `internal` when the disk is full or fails, or when a number was given out twice
    */
   append(batches: SessionBatch[]): Promise<void>;
   /**
@@ -71,11 +73,18 @@ export interface SessionPage {
 export interface SessionStore {
   /** The record with `lastSeq` of the last committed batch, or null. */
   load(sessionId: string): Promise<SessionRecord | null>;
-  /** Newest `updatedAt` first, ties by id; stable under paging. */
+  /**
+   * Newest `updatedAt` first, ties by id (descending); stable under paging. Every status but `archived` and `all` leaves
+   * out archived sessions.
+   * @throws HearthError `invalid_request` for a cursor that is not its own
+   */
   list(query: SessionListQuery): Promise<SessionPage>;
   /** Ids of sessions whose phase is neither idle nor closed, or with queued messages: what a start has to recover. */
   unsettled(): Promise<string[]>;
-  /** Removes the session with its events, messages and transcript entries; its usage stays. */
+  /**
+   * Removes the session with its events and messages. Its usage stays; its transcript is the agent's, whose adapter
+   * removes it by key. Resolves when all is gone; what a crash leaves over goes at the next start.
+   */
   delete(sessionId: string): Promise<void>;
 }
 
@@ -89,7 +98,7 @@ export interface MessageStore {
   byClientMessageId(sessionId: string, clientMessageId: string): Promise<StoredMessage | null>;
   /** Queued ones by place. */
   queued(sessionId: string): Promise<StoredMessage[]>;
-  /** In order of creation. */
+  /** In order of creation. @throws HearthError `invalid_request` for a cursor that is not its own */
   list(
     sessionId: string,
     cursor: string | undefined,
@@ -122,11 +131,14 @@ export interface TranscriptStore {
   listSessions(projectKey: string): Promise<{ agentSessionId: string; mtime: number }[]>;
   /** Non-empty subpaths under a conversation. */
   listSubpaths(projectKey: string, agentSessionId: string): Promise<string[]>;
-  /** An opaque summary per conversation that the agent's adapter keeps in step with the entries. */
+  /** An opaque summary per conversation (its main transcript, `mtime` as in `listSessions`) that the agent's adapter keeps in step with the entries. */
   loadSummaries(
     projectKey: string,
   ): Promise<{ agentSessionId: string; mtime: number; data: Record<string, unknown> }[]>;
-  /** Reads, folds and writes a summary in the transaction of the append that changed it. */
+  /**
+   * Reads, folds and writes the key's summary in the transaction of the append that changed it. `fold` gets the entries
+   * that were not stored before, and is not called when there are none.
+   */
   appendWithSummary(
     key: TranscriptKey,
     entries: TranscriptEntry[],
@@ -157,7 +169,9 @@ export interface TurnUsage {
 }
 
 export interface UsageStore {
-  /** Times are ISO, `from` inclusive, `to` exclusive. */
+  /**
+   * Times are ISO, `from` inclusive, `to` exclusive; a bare date as `to` means the whole of that day (UTC). Items by key.
+   */
   report(groupBy: UsageGroup, from: string | undefined, to: string | undefined): Promise<UsageReport>;
 }
 

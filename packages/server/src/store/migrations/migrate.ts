@@ -1,0 +1,63 @@
+import { HearthError } from '@hearth/protocol';
+import { sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import type { Tables } from '../schema.ts';
+import { initial } from './initial.ts';
+import type { Dialect, Migration } from './migration.ts';
+
+/** All of them, oldest first. */
+const MIGRATIONS: readonly Migration[] = [initial];
+
+interface MigrationTarget {
+  db: Kysely<Tables>;
+  dialect: Dialect;
+  /** How a message names the database: its file, or its address without the password. */
+  name: string;
+  /** Version of the running program; it is recorded as the last one that opened the database. */
+  version: string;
+}
+
+/**
+ * Brings a database to the schema of this program. The caller wraps it in a transaction, so that a step is done or
+ * not begun.
+ * @throws HearthError when a newer program has been there; nothing is changed then
+ */
+export async function migrate({ db, dialect, name, version }: MigrationTarget): Promise<void> {
+  await db.schema
+    .createTable('meta')
+    .ifNotExists()
+    .addColumn('name', 'text', (col) => col.primaryKey())
+    .addColumn('value', 'text', (col) => col.notNull())
+    .execute();
+  await sql`create table if not exists schema_migrations (name text primary key, applied_at text not null)`.execute(db);
+  const applied = await sql<{ name: string }>`select name from schema_migrations`.execute(db);
+  const done = new Set(applied.rows.map((row) => row.name));
+  refuseNewer(done, name, version, await lastVersion(db));
+  for (const migration of MIGRATIONS) {
+    if (done.has(migration.name)) continue;
+    await migration.up(db, dialect);
+    const appliedAt = new Date().toISOString();
+    await sql`insert into schema_migrations (name, applied_at) values (${migration.name}, ${appliedAt})`.execute(db);
+  }
+  await db
+    .insertInto('meta')
+    .values({ name: 'program_version', value: version })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: version }))
+    .execute();
+}
+
+async function lastVersion(db: Kysely<Tables>): Promise<string | undefined> {
+  const row = await db.selectFrom('meta').select('value').where('name', '=', 'program_version').executeTakeFirst();
+  return row?.value;
+}
+
+function refuseNewer(done: ReadonlySet<string>, name: string, version: string, writer: string | undefined): void {
+  const unknown = [...done].filter((step) => !MIGRATIONS.some((migration) => migration.name === step));
+  if (unknown.length === 0) return;
+  const by = writer === undefined ? 'a newer Hearth' : `Hearth ${writer}`;
+  throw new HearthError(
+    'internal',
+    `The database ${name} was last used by ${by} and has a newer schema (${unknown.join(', ')}) than this Hearth ${version} knows.`,
+    { hint: `Start ${by} or a later one again, or give this one another data directory. Nothing was changed.` },
+  );
+}

@@ -1,0 +1,14 @@
+import type { Kysely } from 'kysely';
+import type { Tables } from '../schema.ts';
+
+export type Dialect = 'sqlite' | 'postgres';
+
+/**
+ * One step forward of the schema. There is no way back: an older program refuses a newer database. The same steps run
+ * on both databases; `dialect` is for the few places where they spell a thing differently.
+ */
+export interface Migration {
+  /** Sorts after every earlier one. Never renamed, never edited once released. */
+  name: string;
+  up(db: Kysely<Tables>, dialect: Dialect): Promise<void>;
+}

@@ -1,0 +1,98 @@
+import { Buffer } from 'node:buffer';
+import { HearthError } from '@hearth/protocol';
+import type { EventType } from '@hearth/protocol';
+import type { EventStore, LogEntry, SessionBatch } from '../store.ts';
+import type { Connection } from './connection.ts';
+import { messageWriter } from './messages.ts';
+import { recordWriter } from './sessions.ts';
+import { usageWriter } from './usage.ts';
+
+interface EventRow {
+  seq: number;
+  type: EventType;
+  blockId: string | null;
+  body: string;
+}
+
+/** The hot path: prepared statements, one transaction per append. */
+export function sqliteEvents({ raw, query }: Connection): EventStore {
+  const find = raw.prepare<[string], { key: number; lastSeq: number }>(
+    'SELECT key, last_seq AS lastSeq FROM sessions WHERE id = ?',
+  );
+  const insert = raw.prepare<[number, number, string, string | null, string]>(
+    'INSERT INTO events (session_key, seq, type, block_id, body) VALUES (?, ?, ?, ?, ?)',
+  );
+  const stored = raw.prepare<[number, number], { body: string }>(
+    'SELECT body FROM events WHERE session_key = ? AND seq = ?',
+  );
+  const compact = raw.prepare<[number, string, number, number]>(
+    `DELETE FROM events WHERE session_key = ? AND block_id = ? AND seq BETWEEN ? AND ? AND type = 'block.delta'`,
+  );
+  const advance = raw.prepare<[number, number]>('UPDATE sessions SET last_seq = ? WHERE key = ?');
+  const after = raw.prepare<[string, number, number], EventRow>(
+    `SELECT e.seq, e.type, e.block_id AS blockId, e.body FROM sessions s JOIN events e ON e.session_key = s.key
+     WHERE s.id = ? AND e.seq > ? ORDER BY e.seq LIMIT ?`,
+  );
+  const deltas = raw.prepare<[string, string], EventRow>(
+    `SELECT e.seq, e.type, e.block_id AS blockId, e.body FROM sessions s JOIN events e ON e.session_key = s.key
+     WHERE s.id = ? AND e.block_id = ? AND e.type = 'block.delta' ORDER BY e.seq`,
+  );
+  const writeRecord = recordWriter(raw);
+  const writeMessage = messageWriter(raw);
+  const writeUsage = usageWriter(raw);
+
+  function write(batch: SessionBatch): void {
+    const { sessionId, entries, record } = batch;
+    const found = find.get(sessionId);
+    const last = entries.at(-1)?.seq ?? found?.lastSeq ?? 0;
+    if (found !== undefined && isRepeat(batch, found)) return;
+    const key = record === undefined ? found?.key : writeRecord(record, last);
+    if (key === undefined) throw new HearthError('not_found', `There is no session ${sessionId}.`);
+    for (const entry of entries) insert.run(key, entry.seq, entry.type, entry.blockId ?? null, entry.body);
+    for (const range of batch.compact) compact.run(key, range.blockId, range.fromSeq, range.toSeq);
+    if (record === undefined) advance.run(last, key);
+    for (const message of batch.messages) writeMessage(key, message);
+    for (const turn of batch.usage) writeUsage(turn);
+  }
+
+  /**
+   * A commit is all or nothing, so a batch that ends at or below the last number is there already. Its rows may be
+   * compacted away since, but a row with another body means that two writers gave out the same number.
+   */
+  function isRepeat({ sessionId, entries }: SessionBatch, { key, lastSeq }: { key: number; lastSeq: number }): boolean {
+    const first = entries[0];
+    if (first === undefined || first.seq > lastSeq) return false;
+    for (const entry of entries) {
+      const body = stored.get(key, entry.seq)?.body;
+      if (entry.seq <= lastSeq && (body === undefined || body === entry.body)) continue;
+      throw new HearthError('internal', `Event ${entry.seq} of session ${sessionId} was numbered twice.`, {
+        hint: 'Two servers may be writing to one database. End one of them and restart the other.',
+      });
+    }
+    return true;
+  }
+
+  const writeAll = raw.transaction((batches: SessionBatch[]) => {
+    for (const batch of batches) write(batch);
+  });
+
+  return {
+    append: (batches) => query(() => writeAll.immediate(batches)),
+    read: (sessionId, seq, limit, maxBytes) =>
+      query(() => {
+        const entries: LogEntry[] = [];
+        let bytes = 0;
+        for (const row of after.iterate(sessionId, seq, limit)) {
+          entries.push(toEntry(row));
+          bytes += Buffer.byteLength(row.body);
+          if (bytes >= maxBytes) break;
+        }
+        return entries;
+      }),
+    blockDeltas: (sessionId, blockId) => query(() => deltas.all(sessionId, blockId).map(toEntry)),
+  };
+}
+
+function toEntry({ seq, type, blockId, body }: EventRow): LogEntry {
+  return blockId === null ? { seq, type, body } : { seq, type, blockId, body };
+}

@@ -1,0 +1,48 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { HearthError } from '@hearth/protocol';
+import SqliteDatabase from 'better-sqlite3';
+
+export interface DirectoryLock {
+  release(): void;
+}
+
+/**
+ * Keeps a second server away from a data directory. The lock is the operating system's own, held through SQLite on the
+ * empty file `hearth.lock`: it goes with the process however that ends, so there is no stale lock to judge and no
+ * liveness to guess. `hearth.pid` beside it only says who holds it.
+ * @throws HearthError that names the process which holds the lock
+ */
+export function lockDirectory(directory: string): DirectoryLock {
+  const holderFile = join(directory, 'hearth.pid');
+  const lock = new SqliteDatabase(join(directory, 'hearth.lock'), { timeout: 0 });
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock.close();
+    if (!isBusy(error)) throw error;
+    throw new HearthError('internal', `${holder(holderFile)} uses the data directory ${directory} already.`, {
+      hint: 'Use that server, or end it first, or choose another data directory.',
+      cause: error,
+    });
+  }
+  writeFileSync(holderFile, `${process.pid}\n`, { mode: 0o600 });
+  return {
+    release: () => {
+      rmSync(holderFile, { force: true });
+      lock.close();
+    },
+  };
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof SqliteDatabase.SqliteError && error.code.startsWith('SQLITE_BUSY');
+}
+
+function holder(file: string): string {
+  try {
+    return `Another Hearth server (pid ${readFileSync(file, 'utf8').trim()})`;
+  } catch {
+    return 'Another Hearth server';
+  }
+}
