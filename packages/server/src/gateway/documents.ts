@@ -18,7 +18,9 @@ export type Readiness = () => Promise<{ ready: true } | { ready: false; reason: 
 export async function addDocuments(app: FastifyInstance, options: DocumentsOptions): Promise<void> {
   const document = openApiDocument(options.version);
   const text = JSON.stringify(document);
-  app.get('/v1/openapi.json', { config: { access: 'public' } }, (_, reply) => reply.type('application/json').send(text));
+  app.get('/v1/openapi.json', { config: { access: 'public' } }, (_, reply) =>
+    reply.type('application/json').send(text),
+  );
 
   await app.register(async (docs) => {
     docs.addHook('onRoute', (route) => {

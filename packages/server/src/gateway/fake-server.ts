@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { Auth } from '../auth/auth.ts';
 import { FakeTokenStore } from '../auth/fake-token-store.ts';
 import { createLog } from '../telemetry/log.ts';
@@ -57,4 +61,15 @@ export async function startFakeServer(options: Partial<GatewayOptions> = {}): Pr
     },
     close: () => gateway.close(),
   };
+}
+
+/** A request with exactly these headers, also such that `fetch` would not send. */
+export async function rawRequest(
+  url: string,
+  { method = 'GET', headers = {}, body }: { method?: string; headers?: OutgoingHttpHeaders; body?: string } = {},
+): Promise<{ status: number; headers: IncomingHttpHeaders; text: string }> {
+  const outgoing = request(url, { method, headers, agent: false });
+  outgoing.end(body);
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+  return { status: response.statusCode ?? 0, headers: response.headers, text: await text(response) };
 }

@@ -188,7 +188,8 @@ export class FakeSessions implements Sessions {
 
   heartbeat(sessionId: string): void {
     const { cursors, session } = this.#room(sessionId);
-    for (const { sink } of cursors) sink.heartbeat(JSON.stringify({ sessionId, phase: session.phase, elapsedMs: 5000 }));
+    for (const { sink } of cursors)
+      sink.heartbeat(JSON.stringify({ sessionId, phase: session.phase, elapsedMs: 5000 }));
   }
 
   /** A running turn, as far as the edge can see. */

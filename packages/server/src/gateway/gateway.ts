@@ -2,8 +2,8 @@ import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { MAX_BODY_BYTES } from '@hearth/protocol';
-import { fastify } from 'fastify';
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { fastify, LogController } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
 import type { AddressInfo } from 'node:net';
 import type { Auth } from '../auth/auth.ts';
 import type { ConnectionLimits } from '../connection/connection.ts';
@@ -24,10 +24,12 @@ import { answerBadUrl, answerBrokenRequest, answerProblems, pathOf } from './pro
 import { addSessionDocuments } from './session-documents.ts';
 import { invalidJson } from './json-body.ts';
 import { addWebSocket } from './socket-route.ts';
-import { addWebUi } from './web-ui.ts';
+import { openWebUi } from './web-ui.ts';
 
 /** Longest URL and headers together; longer ones are answered with 431. */
 const MAX_HEADER_BYTES = 64 * 1024;
+/** How long answers may take to be read when the server goes. */
+const GOODBYE_MS = 3_000;
 /** How long a request may take to arrive. */
 const REQUEST_TIMEOUT_MS = 300_000;
 
@@ -82,19 +84,18 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const sockets = await addWebSocket(app, { ...options, operations, limits: options.connectionLimits ?? {} });
   guard(app, { auth, own: config });
   observe(app, log, metrics);
-  let answerPage = (_request: FastifyRequest, _reply: FastifyReply): boolean => false;
-  answerProblems(app, log, (request, reply) => answerPage(request, reply));
+  const ui = openWebUi(options.webRoot);
+  answerProblems(app, log, (request, reply) => {
+    const isPage = request.method === 'GET' && wantsPage(request.headers.accept) && ui.hasPage(pathOf(request));
+    if (isPage) void reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache').send(ui.index);
+    return isPage;
+  });
   sockets.addRoute();
   addOperationRoutes(app, operations);
   addSessionDocuments(app, sessions, streams);
   addLogin(app, auth, config);
   await addDocuments(app, options);
-  const ui = await addWebUi(app, options.webRoot);
-  answerPage = (request, reply) => {
-    const isPage = request.method === 'GET' && wantsPage(request.headers.accept) && ui.handles(pathOf(request));
-    if (isPage) void reply.header('cache-control', 'no-cache').sendFile('index.html');
-    return isPage;
-  };
+  await ui.addTo(app);
   app.addHook('preClose', () => streams.close());
 
   return {
@@ -105,14 +106,18 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
     baseUrl,
     loginUrl: () => loginLink(auth, baseUrl()).url,
-    close: () => app.close(),
+    close: async () => {
+      const impatient = setTimeout(() => app.server.closeAllConnections(), GOODBYE_MS);
+      await app.close();
+      clearTimeout(impatient);
+    },
   };
 }
 
 function createApp(log: Log): FastifyInstance {
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { maxHeaderSize: MAX_HEADER_BYTES },
@@ -121,14 +126,18 @@ function createApp(log: Log): FastifyInstance {
     clientErrorHandler: answerBrokenRequest,
   });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: FastifyRequest, text: string) => {
-    if (text.trim() === '') return undefined;
-    try {
-      return parseJson(text);
-    } catch (error) {
-      throw invalidJson(error);
-    }
-  });
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string' },
+    async (_request: FastifyRequest, text: string) => {
+      if (text.trim() === '') return undefined;
+      try {
+        return parseJson(text);
+      } catch (error) {
+        throw invalidJson(error);
+      }
+    },
+  );
   return app;
 }
 
@@ -167,7 +176,10 @@ function observe(app: FastifyInstance, log: Log, metrics: Metrics): void {
     const durationMs = reply.elapsedTime;
     metrics.httpAnswered(request.routeOptions.url ?? 'unknown', reply.statusCode, durationMs);
     const { method } = request;
-    log.debug({ method, path: pathOf(request), status: reply.statusCode, durationMs: Math.round(durationMs) }, 'answered');
+    log.debug(
+      { method, path: pathOf(request), status: reply.statusCode, durationMs: Math.round(durationMs) },
+      'answered',
+    );
   });
 }
 

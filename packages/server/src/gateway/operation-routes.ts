@@ -22,7 +22,10 @@ function addRoute(app: FastifyInstance, operations: Operations, name: OperationN
         ...(request.params as Record<string, string>),
       });
       if (operation.result === undefined) return await reply.code(operation.status).send();
-      return await reply.code(statusOf(name, operation, result)).type('application/json').send(JSON.stringify(result));
+      return await reply
+        .code(statusOf(name, operation, result))
+        .type('application/json')
+        .send(JSON.stringify(result));
     },
   });
 }

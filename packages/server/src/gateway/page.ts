@@ -1,6 +1,8 @@
 /** A small page of the server's own, for people who came without the web UI. It needs no script and no style sheet. */
 export function page(title: string, paragraphs: readonly string[]): string {
-  const body = paragraphs.map((paragraph) => `<p>${escaped(paragraph).replaceAll(/`([^`]+)`/g, '<code>$1</code>')}</p>`);
+  const body = paragraphs.map(
+    (paragraph) => `<p>${escaped(paragraph).replaceAll(/`([^`]+)`/g, '<code>$1</code>')}</p>`,
+  );
   return [
     '<!doctype html>',
     '<html lang="en">',
