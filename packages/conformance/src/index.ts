@@ -1,1 +1,7 @@
-export {};
+export { CASES, runCase, runSuite } from './suite.ts';
+export type { Verdict } from './suite.ts';
+export type { Case } from './case.ts';
+export type { ModelLog, ModelRequest, Target } from './target.ts';
+export { answerText, Bench, blockTexts, codeOf, idle, isTerminal, ofType, only } from './bench.ts';
+export { EventSourceReader } from './event-source.ts';
+export { RpcSocket } from './rpc-socket.ts';

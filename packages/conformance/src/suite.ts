@@ -1,0 +1,50 @@
+import { Bench } from './bench.ts';
+import type { Case } from './case.ts';
+import { approvalCases } from './cases/approvals.ts';
+import { edgeCases } from './cases/edge.ts';
+import { messageCases } from './cases/messages.ts';
+import { subscriptionCases } from './cases/subscriptions.ts';
+import { turnCases } from './cases/turns.ts';
+import type { Target } from './target.ts';
+
+/** Every case, in the order in which they are run. */
+export const CASES: readonly Case[] = [
+  ...turnCases,
+  ...messageCases,
+  ...subscriptionCases,
+  ...approvalCases,
+  ...edgeCases,
+];
+
+export type Verdict =
+  | { outcome: 'passed'; case: Case; durationMs: number }
+  | { outcome: 'failed'; case: Case; durationMs: number; error: unknown }
+  | { outcome: 'skipped'; case: Case; reason: string };
+
+/** Runs one case against a target; nothing it opened stays open. */
+export async function runCase(target: Target, one: Case): Promise<Verdict> {
+  if (one.needs === 'model' && target.model === undefined) {
+    return { outcome: 'skipped', case: one, reason: 'the requests to the model cannot be read' };
+  }
+  const bench = new Bench(target);
+  const start = performance.now();
+  try {
+    await one.run(bench);
+    return { outcome: 'passed', case: one, durationMs: performance.now() - start };
+  } catch (error) {
+    return { outcome: 'failed', case: one, durationMs: performance.now() - start, error };
+  } finally {
+    await bench.clear();
+  }
+}
+
+/** Runs all cases one after the other and tells each verdict as it is there. */
+export async function runSuite(target: Target, tell: (verdict: Verdict) => void = () => undefined): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  for (const one of CASES) {
+    const verdict = await runCase(target, one);
+    verdicts.push(verdict);
+    tell(verdict);
+  }
+  return verdicts;
+}
