@@ -125,18 +125,7 @@ export class Connection {
   receive(text: string): void {
     if (this.#state.type === 'closed') return;
     const frame = parseFrame(text);
-    if (frame.type === 'single') {
-      void this.#perform(frame.item).then((done) => {
-        if (done.text !== null) this.#answer(done.text);
-        done.begin?.();
-      });
-      return;
-    }
-    void Promise.all(frame.items.map((item) => this.#perform(item))).then((all) => {
-      const texts = all.flatMap(({ text }) => (text === null ? [] : [text]));
-      if (texts.length > 0) this.#answer(`[${texts.join(',')}]`);
-      for (const { begin } of all) begin?.();
-    });
+    void (frame.type === 'single' ? this.#serve(frame.item) : this.#serveBatch(frame.items));
   }
 
   /** Takes note of a binary frame, which this protocol does not have. */
@@ -165,6 +154,19 @@ export class Connection {
     if (this.#state.type === 'closed') return;
     this.disconnected();
     this.#socket.close(code, reason);
+  }
+
+  async #serve(item: Request | Malformed): Promise<void> {
+    const { text, begin } = await this.#perform(item);
+    if (text !== null) this.#answer(text);
+    begin?.();
+  }
+
+  async #serveBatch(items: readonly (Request | Malformed)[]): Promise<void> {
+    const all = await Promise.all(items.map((item) => this.#perform(item)));
+    const texts = all.flatMap(({ text }) => (text === null ? [] : [text]));
+    if (texts.length > 0) this.#answer(`[${texts.join(',')}]`);
+    for (const { begin } of all) begin?.();
   }
 
   /** Never rejects. `text` is null for what gets no answer. */

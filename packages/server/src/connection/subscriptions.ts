@@ -74,21 +74,22 @@ export class Subscriptions {
   close(): void {
     this.#closed = true;
     if (this.#resuming !== null) clearImmediate(this.#resuming);
-    for (const sessionId of [...this.#cursors.keys()]) this.#close(sessionId);
+    for (const sessionId of this.#cursors.keys()) this.#close(sessionId);
   }
 
   #inOrder<T>(sessionId: string, step: () => Promise<T>): Promise<T> {
     const previous = this.#steps.get(sessionId);
     const result = previous === undefined ? step() : previous.then(step);
-    const settled = result.then(
-      () => undefined,
-      () => undefined,
+    const settled: Promise<void> = result.then(
+      () => this.#forget(sessionId, settled),
+      () => this.#forget(sessionId, settled),
     );
     this.#steps.set(sessionId, settled);
-    void settled.then(() => {
-      if (this.#steps.get(sessionId) === settled) this.#steps.delete(sessionId);
-    });
     return result;
+  }
+
+  #forget(sessionId: string, step: Promise<void>): void {
+    if (this.#steps.get(sessionId) === step) this.#steps.delete(sessionId);
   }
 
   #close(sessionId: string): void {

@@ -166,7 +166,7 @@ describe('requests with the cookie', () => {
       body: method === 'POST' ? '{}' : '',
     });
     expect(answer.status).toBe(status);
-    if (status === 403) expect(codeOf(answer.text)).toBe('forbidden');
+    expect(answer.text.includes('"code":"forbidden"')).toBe(status === 403);
     expect(answer.headers['access-control-allow-origin']).toBeUndefined();
   });
 
@@ -203,7 +203,7 @@ describe('host names', () => {
   ])('Host %j is %d', async (host, status) => {
     const answer = await rawRequest(`${server.url}/v1/sessions`, { headers: { ...bearer, host } });
     expect(answer.status).toBe(status);
-    if (status === 403) expect(codeOf(answer.text)).toBe('forbidden');
+    expect(answer.text.includes('"code":"forbidden"')).toBe(status === 403);
   });
 
   test('a foreign host gets no page either, but probes may come by any name', async () => {

@@ -121,7 +121,7 @@ describe('the log as Server-Sent Events', () => {
     ['?after=3', { 'last-event-id': '' }, [4]],
   ])('%s with %j goes on from there', async (query, headers, seqs) => {
     say(3);
-    const reader = await Reader.open(eventsOf(query), headers as Record<string, string>);
+    const reader = await Reader.open(eventsOf(query), headers);
     await vi.waitFor(() => expect(reader.seqs).toEqual(seqs));
   });
 

@@ -179,7 +179,7 @@ export class FakeSessions implements Sessions {
   append(sessionId: string, body: EventBody): Event {
     const room = this.#room(sessionId);
     const seq = room.session.lastSeq + 1;
-    const event = { sessionId, seq, time: new Date().toISOString(), ...body } as Event;
+    const event: Event = { sessionId, seq, time: new Date().toISOString(), ...body };
     room.events.push(event);
     room.session = { ...room.session, lastSeq: seq };
     for (const cursor of room.cursors) cursor.wake();

@@ -64,7 +64,10 @@ describe('operations over HTTP', () => {
   test('every operation of the table has its route', () => {
     for (const operation of Object.values(OPERATIONS)) {
       const url = operation.path.replaceAll(/\{(\w+)\}/g, ':$1');
-      expect(server.gateway.app.hasRoute({ method: operation.method, url }), operation.name).toBe(true);
+      expect([operation.name, server.gateway.app.hasRoute({ method: operation.method, url })]).toEqual([
+        operation.name,
+        true,
+      ]);
     }
   });
 });

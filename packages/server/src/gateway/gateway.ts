@@ -114,9 +114,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-function createApp(log: Log): FastifyInstance {
+function createApp(log: FastifyBaseLogger): FastifyInstance {
   const app = fastify({
-    loggerInstance: log as FastifyBaseLogger,
+    loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { CLOSE_CODES, MAX_FRAME_BYTES } from '@hearth/protocol';
@@ -50,7 +51,7 @@ async function connect(headers: Record<string, string> = bearer, protocols = ['h
 
 async function refusal(headers: Record<string, string>): Promise<{ status: number | undefined; body: string }> {
   const socket = new WebSocket(server.wsUrl, 'hearth.v1', { headers });
-  const [, response] = (await once(socket, 'unexpected-response')) as [unknown, import('node:http').IncomingMessage];
+  const [, response] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage];
   let body = '';
   for await (const chunk of response) body += String(chunk);
   return { status: response.statusCode, body };
@@ -90,14 +91,14 @@ describe('the upgrade', () => {
     ['a foreign host', { ...bearer, host: 'evil.example' }, 403],
     ['a wrong token', { authorization: 'Bearer nonsense' }, 401],
   ])('is refused for %s', async (_, headers, status) => {
-    const answer = await refusal(headers as Record<string, string>);
+    const answer = await refusal(headers);
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.body)).toMatchObject({ code: status === 401 ? 'unauthorized' : 'forbidden' });
   });
 
   test('works nowhere else, and a plain request gets told so', async () => {
     const socket = new WebSocket(server.wsUrl.replace('/ws', '/sessions'), { headers: bearer });
-    const [, response] = (await once(socket, 'unexpected-response')) as [unknown, import('node:http').IncomingMessage];
+    const [, response] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage];
     expect(response.statusCode).toBe(404);
     response.destroy();
     const plain = await server.call('/v1/ws');

@@ -22,7 +22,7 @@ export interface LogOptions {
   pretty?: boolean;
 }
 
-export function createLog({ level, destination, pretty: forPeople = process.stderr.isTTY === true }: LogOptions): Log {
+export function createLog({ level, destination, pretty: forPeople = process.stderr.isTTY }: LogOptions): Log {
   const options = { level, base: null, redact: { paths: REDACTED, censor: '[redacted]' } };
   if (destination !== undefined) return pino(options, destination);
   if (forPeople) {

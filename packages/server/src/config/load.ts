@@ -1,0 +1,133 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { HearthError } from '@hearth/protocol';
+import { nearest } from './nearest.ts';
+import { environmentName, flagName, path as pathKind, wrongSetting } from './option.ts';
+import type { Option, Place } from './option.ts';
+import { OPTION_TREE } from './options.ts';
+import type { Config } from './options.ts';
+
+export const CONFIG_FILE = 'hearth.config.json';
+
+export interface LoadOptions {
+  /** Flags by key, as commander gives them; `config` is the path of the config file. Others are not looked at. */
+  flags?: Readonly<Record<string, unknown>>;
+  env?: Readonly<Record<string, string | undefined>>;
+  cwd?: string;
+  home?: string;
+}
+
+export interface LoadedConfig {
+  config: Config;
+  /** The config file that was read. */
+  file?: string;
+  /** Names in the environment that look like a setting and are none. */
+  warnings: string[];
+}
+
+interface Setting {
+  /** As it is named in errors: `--port`, `HEARTH_PORT`, `"port" in /path/hearth.config.json`. */
+  source: string;
+  raw: unknown;
+  /** What a relative path is relative to. */
+  base: string;
+}
+
+/**
+ * The configuration from, in this order: flags, environment, config file, defaults. The file is the one that `--config` or
+ * `HEARTH_CONFIG` names, else `hearth.config.json` in the current directory, else the one in the data directory.
+ * @throws HearthError `invalid_request` that names the source, the wrong value and what is allowed
+ */
+export function loadConfig(options: LoadOptions = {}): LoadedConfig {
+  const { flags = {}, env = process.env, cwd = process.cwd(), home = homedir() } = options;
+  const place: Place = { cwd, home, env };
+  const file = findFile(place, flags);
+  const fromFile = file === undefined ? {} : readFile(file);
+  const config = Object.entries(OPTION_TREE).flatMap(([key, option]) => {
+    const value = valueOf(key, option, place, [
+      { source: `--${flagName(key)}`, raw: flags[key], base: cwd },
+      { source: environmentName(key), raw: env[environmentName(key)], base: cwd },
+      { source: `"${key}" in ${file}`, raw: fromFile[key], base: dirname(file ?? cwd) },
+    ]);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return {
+    config: Object.fromEntries(config) as Config,
+    ...(file === undefined ? {} : { file }),
+    warnings: unknownNames(env),
+  };
+}
+
+function valueOf(key: string, option: Option<unknown>, place: Place, settings: readonly Setting[]): unknown {
+  const setting = settings.find(({ raw }) => raw !== undefined && raw !== '');
+  if (setting === undefined) {
+    return typeof option.default === 'function' ? (option.default as (place: Place) => unknown)(place) : option.default;
+  }
+  const { source, raw, base } = setting;
+  const value = option.kind.read(raw);
+  if (value === undefined)
+    throw wrongSetting(source, raw, `Allowed is ${option.kind.allowed}.`, option.secret === true);
+  const refusal = option.refuse?.(value);
+  if (refusal !== undefined) throw wrongSetting(source, raw, `${refusal[0]?.toUpperCase()}${refusal.slice(1)}.`, false);
+  return PATHS.has(key) ? absolute(value, base) : value;
+}
+
+const PATHS: ReadonlySet<string> = new Set(
+  Object.keys(OPTION_TREE).filter((key) => OPTION_TREE[key]?.kind.placeholder === pathKind.placeholder),
+);
+
+function absolute(value: unknown, base: string): unknown {
+  if (Array.isArray(value)) return value.map((each) => resolve(base, String(each)));
+  return resolve(base, String(value));
+}
+
+function findFile(place: Place, flags: Readonly<Record<string, unknown>>): string | undefined {
+  const [source, named] =
+    typeof flags['config'] === 'string' ? ['--config', flags['config']] : ['HEARTH_CONFIG', place.env['HEARTH_CONFIG']];
+  if (named !== undefined && named !== '') {
+    const file = resolve(place.cwd, named);
+    if (existsSync(file)) return file;
+    throw wrongSetting(source, named, `There is no file ${file}.`, false);
+  }
+  const dataDir = valueOf('dataDir', OPTION_TREE['dataDir'] as Option<unknown>, place, [
+    { source: '--data-dir', raw: flags['dataDir'], base: place.cwd },
+    { source: 'HEARTH_DATA_DIR', raw: place.env['HEARTH_DATA_DIR'], base: place.cwd },
+  ]);
+  return [place.cwd, String(dataDir)].map((folder) => join(folder, CONFIG_FILE)).find((file) => existsSync(file));
+}
+
+function readFile(file: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const hint = 'Mend the file, or move it away.';
+    throw new HearthError('invalid_request', `${file} cannot be read as JSON: ${reason}`, { hint, cause });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new HearthError('invalid_request', `${file} does not hold a JSON object.`, { hint: 'Write {"port": 4640}.' });
+  }
+  const known = Object.keys(OPTION_TREE);
+  for (const key of Object.keys(value)) {
+    if (known.includes(key) || key === '$schema') continue;
+    const meant = nearest(key, known);
+    throw new HearthError('invalid_request', `${file} has the unknown key "${key}".`, {
+      hint: meant === undefined ? `Known keys are ${known.join(', ')}.` : `Did you mean "${meant}"?`,
+    });
+  }
+  return value as Record<string, unknown>;
+}
+
+/** Names that other commands use. */
+const OTHER_NAMES = ['HEARTH_CONFIG', 'HEARTH_URL'];
+
+function unknownNames(env: Readonly<Record<string, string | undefined>>): string[] {
+  const known = [...Object.keys(OPTION_TREE).map(environmentName), ...OTHER_NAMES];
+  return Object.keys(env).flatMap((name) => {
+    if (!name.startsWith('HEARTH_') || known.includes(name)) return [];
+    const meant = nearest(name, known);
+    return meant === undefined ? [] : [`${name} is not a setting. Did you mean ${meant}?`];
+  });
+}

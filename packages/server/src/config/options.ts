@@ -1,0 +1,102 @@
+import { delimiter, join } from 'node:path';
+import { LOG_LEVELS } from '../telemetry/log.ts';
+import { boolean, choice, duration, integer, list, path, text, url } from './option.ts';
+import type { Kind, Option, Place } from './option.ts';
+
+export const SETTING_SOURCES = ['user', 'project', 'local'] as const;
+
+function option<Value>(
+  kind: Kind<Value>,
+  description: string,
+  rest: Omit<Option<Value>, 'kind' | 'description'> & { default: Value | ((place: Place) => Value) },
+): Option<Value> & { default: Value | ((place: Place) => Value) };
+function option<Value>(
+  kind: Kind<Value>,
+  description: string,
+  rest?: Omit<Option<Value>, 'kind' | 'description' | 'default'>,
+): Option<Value>;
+function option<Value>(kind: Kind<Value>, description: string, rest: object = {}): Option<Value> {
+  return { kind, description, ...rest };
+}
+
+/**
+ * Everything that can be configured. The flags of `hearth serve`, the names of the environment, the keys of
+ * `hearth.config.json` and the documentation all come from here.
+ */
+export const OPTIONS = {
+  host: option(text, 'Address to listen on. `0.0.0.0` is every IPv4 address of the machine.', { default: '127.0.0.1' }),
+  port: option(integer(0, 65_535), 'Port to listen on; 0 takes a free one.', { default: 4640 }),
+  publicUrl: option(url, 'Where browsers find the server when a proxy or a tunnel stands before it.'),
+  allowedHosts: option(
+    list(text, ','),
+    'Further host names under which the server may be addressed, each `name` or `name:port`.',
+    { default: [] },
+  ),
+  dataDir: option(path, 'Folder for the database, the owner’s token and logs.', {
+    default: ({ env, home }) =>
+      env['XDG_DATA_HOME'] === undefined || env['XDG_DATA_HOME'] === ''
+        ? join(home, '.hearth')
+        : join(env['XDG_DATA_HOME'], 'hearth'),
+    defaultText: '`$XDG_DATA_HOME/hearth`, else `~/.hearth`',
+  }),
+  token: option(text, 'The owner’s token, instead of the one that is made once and kept in `<data-dir>/token`.', {
+    secret: true,
+  }),
+  databaseUrl: option(text, 'Where sessions are stored: `sqlite:<path>`; default: a file in the data directory.', {
+    refuse: (value) =>
+      value.startsWith('sqlite:') ? undefined : 'this version stores in SQLite only: sqlite:<path>, or leave it out',
+  }),
+  natsUrl: option(text, 'A bus between several nodes.', {
+    refuse: () => 'this version runs on one machine, without a bus; leave it out',
+  }),
+  workspace: option(list(path, delimiter), 'Folder in which sessions may work; can be given several times.', {
+    default: ({ cwd }) => [cwd],
+    defaultText: 'the current directory',
+  }),
+  agent: option(text, 'Agent of sessions that name none: `claude` or `scripted`.', { default: 'claude' }),
+  allowBypassPermissions: option(boolean, 'Lets clients open sessions in which no tool asks for permission.', {
+    default: false,
+  }),
+  settingSources: option(
+    list(choice(SETTING_SOURCES), ','),
+    'Which of Claude Code’s own settings apply: the user’s, the project’s, the project’s local ones.',
+    { default: ['user', 'project'] },
+  ),
+  claudePath: option(path, 'The `claude` binary to run; default: the one that the SDK brings.'),
+  maxRetries: option(integer(0, 100), 'How often a failed call of the model API is tried again.', { default: 10 }),
+  maxProcesses: option(integer(1, 10_000), 'Agent processes that may live at once; idle ones make room for others.', {
+    default: 8,
+  }),
+  idleTimeoutMs: option(duration, 'How long an idle agent process is kept warm.', { default: 15 * 60_000 }),
+  firstOutputTimeoutMs: option(duration, 'How long an agent may be silent before its first output.', {
+    default: 120_000,
+  }),
+  silenceTimeoutMs: option(duration, 'How long an agent may be silent later in a turn.', { default: 300_000 }),
+  interruptTimeoutMs: option(duration, 'How long an agent may take to stop before its process is killed.', {
+    default: 5_000,
+  }),
+  shutdownGraceMs: option(duration, 'How long running turns may take to end when the server is stopped.', {
+    default: 10_000,
+  }),
+  logLevel: option(choice(LOG_LEVELS), 'What is logged, to standard error.', { default: 'info' }),
+} as const;
+
+export type OptionKey = keyof typeof OPTIONS;
+
+type ValueOf<O> = O extends { kind: Kind<infer Value> } ? Value : never;
+
+/** The configuration: every option has its value; those without a default are absent unless they are set. */
+export type Config = {
+  [Key in OptionKey as (typeof OPTIONS)[Key] extends { default: unknown } ? Key : never]: ValueOf<
+    (typeof OPTIONS)[Key]
+  >;
+} & {
+  [Key in OptionKey as (typeof OPTIONS)[Key] extends { default: unknown } ? never : Key]?: ValueOf<
+    (typeof OPTIONS)[Key]
+  >;
+};
+
+/** The same tree without the types of its values, to walk over. */
+export const OPTION_TREE: Readonly<Record<string, Option<unknown>>> = OPTIONS as unknown as Readonly<
+  Record<string, Option<unknown>>
+>;

@@ -1,0 +1,75 @@
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HearthError } from '@hearth/protocol';
+import type { ErrorCode } from '@hearth/protocol';
+import { resolveCwd } from './workspace.ts';
+
+let folder: string;
+let root: string;
+beforeAll(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), 'hearth-workspace-')));
+  root = join(folder, 'root');
+  await mkdir(join(root, 'inner'), { recursive: true });
+  await mkdir(join(folder, 'root-beside'));
+  await mkdir(join(folder, 'second'));
+  await writeFile(join(root, 'file'), '');
+  await symlink(folder, join(root, 'link-out'));
+  await symlink(join(root, 'inner'), join(root, 'link-in'));
+  await symlink(root, join(folder, 'link-to-root'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function refusal(requested: string, roots = [root]): Promise<ErrorCode> {
+  const error = await resolveCwd(roots, requested).then(
+    (path) => new Error(`it was allowed: ${path}`),
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof HearthError) return error.code;
+  throw error;
+}
+
+describe('the working directory of a session', () => {
+  test('is the first root when none is asked for', async () => {
+    expect(await resolveCwd([root, join(folder, 'second')], undefined)).toBe(root);
+  });
+
+  test('may be a root or anything inside one, links followed', async () => {
+    expect(await resolveCwd([root], root)).toBe(root);
+    expect(await resolveCwd([root], join(root, 'inner'))).toBe(join(root, 'inner'));
+    expect(await resolveCwd([root], `${root}/inner/../inner/`)).toBe(join(root, 'inner'));
+    expect(await resolveCwd([root], join(root, 'link-in'))).toBe(join(root, 'inner'));
+    expect(await resolveCwd([root, join(folder, 'second')], join(folder, 'second'))).toBe(join(folder, 'second'));
+    expect(await resolveCwd([join(folder, 'link-to-root')], join(folder, 'link-to-root', 'inner'))).toBe(
+      join(root, 'inner'),
+    );
+  });
+
+  test('is forbidden outside, also by a link, by dots and beside a root of a similar name', async () => {
+    expect(await refusal('/')).toBe('forbidden');
+    expect(await refusal(folder)).toBe('forbidden');
+    expect(await refusal(join(root, 'link-out'))).toBe('forbidden');
+    expect(await refusal(join(root, 'link-out', 'second'))).toBe('forbidden');
+    expect(await refusal(`${root}/../second`)).toBe('forbidden');
+    expect(await refusal(join(folder, 'root-beside'))).toBe('forbidden');
+  });
+
+  test('outside nothing is told of what exists', async () => {
+    expect(await refusal('/no/such/folder')).toBe('forbidden');
+    expect(await refusal(`${root}/../none`)).toBe('forbidden');
+  });
+
+  test('is refused when it does not exist, is no folder or not absolute', async () => {
+    expect(await refusal(join(root, 'none'))).toBe('invalid_request');
+    expect(await refusal(join(root, 'file'))).toBe('invalid_request');
+    expect(await refusal('inner')).toBe('invalid_request');
+    expect(await refusal('')).toBe('invalid_request');
+    expect(await refusal(`${root}/\0`)).toBe('invalid_request');
+    expect(await refusal(join(folder, 'link-to-root', 'none'), [join(folder, 'link-to-root')])).toBe('invalid_request');
+  });
+
+  test('a root that is missing is named', async () => {
+    await expect(resolveCwd([join(folder, 'gone')], undefined)).rejects.toThrow(join(folder, 'gone'));
+  });
+});

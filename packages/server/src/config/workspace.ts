@@ -1,0 +1,58 @@
+import { realpath, stat } from 'node:fs/promises';
+import { isAbsolute, relative, sep } from 'node:path';
+import { HearthError } from '@hearth/protocol';
+
+/**
+ * The folder in which a session works: the requested one with every link followed, or the first root. It must lie inside a
+ * workspace root, links followed there too, so that no link leads out.
+ * @throws HearthError `forbidden` when it lies outside, `invalid_request` when it is not an absolute path of a folder
+ */
+export async function resolveCwd(roots: readonly string[], requested: string | undefined): Promise<string> {
+  const realRoots = await Promise.all(roots.map(realRoot));
+  const [first] = realRoots;
+  if (first === undefined) {
+    throw new HearthError('forbidden', 'This server has no workspace.', { hint: 'Start it with --workspace DIR.' });
+  }
+  if (requested === undefined) return first;
+  if (!isAbsolute(requested) || requested.includes('\0')) {
+    throw wrongCwd(`${JSON.stringify(requested)} is not an absolute path.`);
+  }
+  const real = await realpath(requested).catch((cause: unknown) => missing(requested, [...roots, ...realRoots], cause));
+  if (!realRoots.some((root) => isInside(root, real))) throw outside(requested);
+  if (!(await stat(real)).isDirectory()) throw wrongCwd(`${requested} is not a folder.`);
+  return real;
+}
+
+async function realRoot(root: string): Promise<string> {
+  return await realpath(root).catch((cause: unknown) => {
+    throw new HearthError('invalid_request', `The workspace ${root} does not exist on the server.`, {
+      hint: 'Make the folder, or start the server with another --workspace.',
+      cause,
+    });
+  });
+}
+
+/** Outside the roots it is not told what exists and what does not. */
+function missing(requested: string, roots: readonly string[], cause: unknown): never {
+  if (roots.some((root) => isInside(root, requested))) throw wrongCwd(`${requested} does not exist.`, cause);
+  throw outside(requested);
+}
+
+function isInside(root: string, path: string): boolean {
+  const way = relative(root, path);
+  return way === '' || !(way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way));
+}
+
+function outside(requested: string): HearthError {
+  return new HearthError('forbidden', `${requested} lies outside the workspaces of this server.`, {
+    hint: 'Choose a folder inside a workspace, or start the server with --workspace for this one.',
+  });
+}
+
+function wrongCwd(message: string, cause?: unknown): HearthError {
+  return new HearthError('invalid_request', message, {
+    hint: 'cwd is the absolute path of a folder that exists on the server.',
+    issues: [{ path: 'cwd', message }],
+    cause,
+  });
+}
