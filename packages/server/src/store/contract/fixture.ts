@@ -16,10 +16,10 @@ export type OpenStore = () => Promise<OpenedStore>;
 /** vitest's `test` with a fresh store for each test, which is destroyed when the test is over. */
 export function storeTest(open: OpenStore) {
   return test.extend<OpenedStore & { opened: OpenedStore }>({
-    opened: async ({ task: _ }, use) => {
+    opened: async ({ onTestFinished }, use) => {
       const opened = await open();
+      onTestFinished(() => opened.destroy());
       await use(opened);
-      await opened.destroy();
     },
     store: ({ opened }, use) => use(opened.store),
     reopen: ({ opened }, use) => use(opened.reopen),

@@ -1,0 +1,257 @@
+import { HearthError } from '@hearth/protocol';
+import type { Event } from '@hearth/protocol';
+import { deferred } from '../concurrency/deferred.ts';
+import type { Deferred } from '../concurrency/deferred.ts';
+import type { LogEntry, SessionBatch, SessionRecord, StoredMessage, TurnUsage } from '../store/store.ts';
+import { condense } from './delta.ts';
+import type { Page, PendingEvent } from './delta.ts';
+import type { CursorSource, LogSubscription } from './subscription.ts';
+import { Tail } from './tail.ts';
+
+/** UTF-16 code units of events that a session keeps in memory for subscribers that are a little behind. */
+const TAIL_LENGTH = 256 * 1024;
+
+/** What a commit changes beside the log, as it follows from the events: the two are stored together. */
+export interface Projection {
+  /** Absent: only `lastSeq` moves. */
+  record?: SessionRecord;
+  messages: StoredMessage[];
+  usage: TurnUsage[];
+}
+
+/** The owner of a session's log, which turns events into the session's state. Its methods do not wait and do not append. */
+export interface LogOwner {
+  /**
+   * Folds events that are about to be committed; called once per commit with all its events, in order. An append of no
+   * events is a commit too: it stores the record.
+   */
+  project(events: Event[]): Projection;
+  /** They are stored: what was projected may be shown. Called before any subscriber hears of them. */
+  committed(events: Event[]): void;
+  /**
+   * A commit was refused. Its events are as if they had never been; every waiting append is rejected with the same error,
+   * and so is each new one until the session is opened again from the store.
+   */
+  failed(error: HearthError): void;
+}
+
+/** One session's part of a commit. */
+export interface Flight {
+  readonly channel: Channel;
+  readonly owner: LogOwner;
+  readonly events: Event[];
+  readonly batch: SessionBatch;
+  readonly waiting: Deferred<void>[];
+}
+
+type Intake =
+  | { state: 'open' }
+  | { state: 'failed'; error: HearthError }
+  /** What was appended before is still being stored. */
+  | { state: 'ending' }
+  | { state: 'ended' };
+
+/** One session's log in memory: what waits for its number, what was committed last, and who listens. */
+export class Channel implements CursorSource {
+  readonly sessionId: string;
+  readonly #readStore: (after: number, upTo: number) => Promise<Page | null>;
+  readonly #subscribers = new Set<LogSubscription>();
+  /** Open blocks: where they began, and whether deltas of them are stored. One that is not here began before. */
+  readonly #blocks = new Map<string, { startSeq: number; hasDeltas: boolean }>();
+  #owner: LogOwner;
+  #intake: Intake = { state: 'open' };
+  #pending: PendingEvent[] = [];
+  #waiting: Deferred<void>[] = [];
+  #flying = false;
+  #committedSeq: number;
+  #tail: Tail;
+
+  constructor(
+    sessionId: string,
+    lastSeq: number,
+    owner: LogOwner,
+    readStore: (after: number, upTo: number) => Promise<Page | null>,
+  ) {
+    this.sessionId = sessionId;
+    this.#owner = owner;
+    this.#committedSeq = lastSeq;
+    this.#tail = new Tail(lastSeq);
+    this.#readStore = readStore;
+  }
+
+  get committedSeq(): number {
+    return this.#committedSeq;
+  }
+
+  get ended(): boolean {
+    return this.#intake.state === 'ended';
+  }
+
+  /** Something waits for a commit or is in one. */
+  get busy(): boolean {
+    return this.#flying || this.#waiting.length > 0;
+  }
+
+  get subscribers(): number {
+    return this.#subscribers.size;
+  }
+
+  /** UTF-16 code units of the events that are held in memory for subscribers. */
+  get heldLength(): number {
+    return this.#tail.length;
+  }
+
+  /** A new owner takes over at what the store has. Subscribers stay where they are. */
+  reopen(lastSeq: number, owner: LogOwner): void {
+    this.#owner = owner;
+    this.#intake = { state: 'open' };
+    this.#blocks.clear();
+    // A number that a client may have seen is never given again, whatever the store says.
+    this.#committedSeq = Math.max(this.#committedSeq, lastSeq);
+    this.#tail = new Tail(this.#committedSeq);
+    this.#hint();
+  }
+
+  enqueue(events: readonly PendingEvent[]): Promise<void> {
+    const waiter = deferred<void>();
+    // Whoever does not wait for the outcome hears of a failure through `LogOwner.failed`.
+    waiter.promise.catch(() => undefined);
+    switch (this.#intake.state) {
+      case 'open':
+        this.#pending.push(...events);
+        this.#waiting.push(waiter);
+        break;
+      case 'failed':
+        waiter.reject(this.#intake.error);
+        break;
+      case 'ending':
+      case 'ended':
+        waiter.reject(new HearthError('not_found', `The session ${this.sessionId} is deleted.`));
+        break;
+    }
+    return waiter.promise;
+  }
+
+  /** Takes all that waits, numbers it and has it projected; null when nothing waits or the owner could not project it. */
+  gather(): Flight | null {
+    const owner = this.#owner;
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return null;
+    const numbered = condense(this.#pending).map(({ body, time }, index) =>
+      this.#number(body, time, this.#committedSeq + 1 + index),
+    );
+    const events = numbered.map(({ event }) => event);
+    this.#pending = [];
+    this.#waiting = [];
+    this.#flying = true;
+    try {
+      const { record, messages, usage } = owner.project(events);
+      const batch: SessionBatch = {
+        sessionId: this.sessionId,
+        entries: numbered.map(({ entry }) => entry),
+        compact: numbered.flatMap(({ entry }) => this.#track(entry)),
+        messages,
+        usage,
+        ...(record === undefined ? {} : { record }),
+      };
+      return { channel: this, owner, events, batch, waiting };
+    } catch (error) {
+      const batch = { sessionId: this.sessionId, entries: [], compact: [], messages: [], usage: [] };
+      this.refuse({ channel: this, owner, events, batch, waiting }, HearthError.from(error));
+      return null;
+    }
+  }
+
+  /** The flight is stored: its owner hears first, then its subscribers, then those who appended. */
+  confirm({ owner, events, batch, waiting }: Flight): void {
+    this.#flying = false;
+    this.#committedSeq = batch.entries.at(-1)?.seq ?? this.#committedSeq;
+    if (this.#subscribers.size > 0) this.#tail.push(batch.entries);
+    try {
+      owner.committed(events);
+    } finally {
+      this.#hint();
+      for (const waiter of waiting) waiter.resolve();
+    }
+  }
+
+  /** The flight is not stored, and whatever was appended after it must not be either. */
+  refuse({ owner, waiting }: Flight, cause: HearthError): void {
+    this.#flying = false;
+    const error = new HearthError(
+      cause.code,
+      `The events of session ${this.sessionId} could not be stored. ${cause.message}`,
+      { ...(cause.hint === undefined ? {} : { hint: cause.hint }), cause },
+    );
+    if (this.#intake.state === 'open') this.#intake = { state: 'failed', error };
+    for (const waiter of [...waiting, ...this.#waiting]) waiter.reject(error);
+    this.#pending = [];
+    this.#waiting = [];
+    owner.failed(error);
+  }
+
+  /** Takes no more events. */
+  shut(): void {
+    this.#intake = { state: 'ending' };
+  }
+
+  /** Tells the subscribers that no more will come; resolves when those that have room were given everything. */
+  async end(): Promise<void> {
+    this.#intake = { state: 'ended' };
+    this.#hint();
+    await Promise.all([...this.#subscribers].map((subscription) => subscription.read()));
+  }
+
+  join(subscription: LogSubscription): void {
+    this.#subscribers.add(subscription);
+  }
+
+  left(subscription: LogSubscription): void {
+    this.#subscribers.delete(subscription);
+    this.#trim();
+  }
+
+  heartbeat(body: string): void {
+    for (const subscription of this.#subscribers) subscription.heartbeat(body);
+  }
+
+  fromMemory(cursor: number): Page | null {
+    return this.#tail.after(cursor);
+  }
+
+  fromStore(cursor: number): Promise<Page | null> {
+    return this.#readStore(cursor, this.#committedSeq);
+  }
+
+  #hint(): void {
+    for (const subscription of this.#subscribers) subscription.hint();
+    this.#trim();
+  }
+
+  /** The tail keeps what a subscriber that it covers still needs, within its bound. */
+  #trim(): void {
+    let needed = this.#committedSeq;
+    for (const { cursor } of this.#subscribers) if (this.#tail.covers(cursor)) needed = Math.min(needed, cursor);
+    this.#tail.dropThrough(needed);
+    this.#tail.bound(TAIL_LENGTH);
+  }
+
+  #number(body: PendingEvent['body'], time: string, seq: number): { event: Event; entry: LogEntry } {
+    const event: Event = { sessionId: this.sessionId, seq, time, ...body };
+    const encoded = { seq, type: event.type, body: JSON.stringify(event) };
+    return { event, entry: 'blockId' in event ? { ...encoded, blockId: event.blockId } : encoded };
+  }
+
+  /** Follows the open blocks, to know which stored deltas the end of one makes needless. */
+  #track({ type, blockId, seq }: LogEntry): SessionBatch['compact'] {
+    if (blockId === undefined) return [];
+    const block = this.#blocks.get(blockId);
+    if (type === 'block.started') this.#blocks.set(blockId, { startSeq: seq, hasDeltas: false });
+    else if (type === 'block.delta') this.#blocks.set(blockId, { startSeq: block?.startSeq ?? 1, hasDeltas: true });
+    else {
+      this.#blocks.delete(blockId);
+      if (block?.hasDeltas !== false) return [{ blockId, fromSeq: block?.startSeq ?? 1, toSeq: seq }];
+    }
+    return [];
+  }
+}

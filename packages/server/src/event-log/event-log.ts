@@ -1,0 +1,280 @@
+import { HearthError } from '@hearth/protocol';
+import type { EventBody } from '@hearth/protocol';
+import type { Clock, TimerHandle } from '../concurrency/clock.ts';
+import type { SubscriptionSink } from '../router/sessions.ts';
+import type { EventStore, LogEntry } from '../store/store.ts';
+import type { Log } from '../telemetry/log.ts';
+import { Channel } from './channel.ts';
+import type { Flight, LogOwner } from './channel.ts';
+import { toPage } from './delta.ts';
+import type { Page, PendingEvent } from './delta.ts';
+import { LogSubscription } from './subscription.ts';
+
+export type { LogOwner, Projection } from './channel.ts';
+export type { LogSubscription } from './subscription.ts';
+
+/** Deltas that are alone wait up to this long for others to share their commit. */
+const DELTA_INTERVAL_MS = 4;
+/** One read of the store: as many entries at most, and no more once so many bytes are passed. */
+const PAGE_ENTRIES = 1_000;
+const PAGE_BYTES = 512 * 1024;
+
+export interface EventLogParts {
+  store: EventStore;
+  clock: Clock;
+  log: Log;
+  /** Told of every commit: the number of events in it, and how long the store took for it. */
+  onCommit?: (events: number, durationMs: number) => void;
+  /** Default 4. */
+  deltaIntervalMs?: number;
+}
+
+/**
+ * The log of every session: numbers events, stores them, and only then lets anybody see them.
+ *
+ * Writing. `append` gathers; what was appended in one turn of the event loop (and, for deltas alone, within a few ms of the last
+ * commit) goes to the store as one commit for all sessions; while it is under way the next one gathers. Numbers are
+ * given when a commit begins, so a refused one leaves no gap, and its numbers were never seen. A refused commit shuts the
+ * session's log until its owner opens it again from the store: nothing can follow an event that was lost.
+ *
+ * Reading. A subscriber is a cursor (see `LogSubscription`); a commit is a hint to it to look again.
+ */
+export class EventLog {
+  readonly #parts: EventLogParts;
+  readonly #deltaIntervalMs: number;
+  readonly #channels = new Map<string, Channel>();
+  /** Channels with something to commit. */
+  readonly #dirty = new Set<Channel>();
+  /** Called when the commit that is under way, or else the next one, is over. */
+  #afterCommit: (() => void)[] = [];
+  #committing = false;
+  #urgent = false;
+  #lastCommitMs = Number.NEGATIVE_INFINITY;
+  #immediate: NodeJS.Immediate | null = null;
+  #timer: TimerHandle | null = null;
+
+  constructor(parts: EventLogParts) {
+    this.#parts = parts;
+    this.#deltaIntervalMs = parts.deltaIntervalMs ?? DELTA_INTERVAL_MS;
+  }
+
+  /**
+   * Takes charge of a session's log, at first and again after `LogOwner.failed`.
+   * @param lastSeq as the store has it; 0 for a session that is new
+   * @throws HearthError when a former owner's events are still being written
+   */
+  open(sessionId: string, lastSeq: number, owner: LogOwner): void {
+    const channel = this.#channels.get(sessionId);
+    if (channel === undefined) {
+      const read = (after: number, upTo: number) => this.#readPage(sessionId, after, upTo);
+      this.#channels.set(sessionId, new Channel(sessionId, lastSeq, owner, read));
+      return;
+    }
+    if (channel.busy || channel.ended) {
+      throw new HearthError('internal', `The log of session ${sessionId} is still in use by a former owner.`, {
+        hint: 'Try again in a moment.',
+      });
+    }
+    channel.reopen(lastSeq, owner);
+  }
+
+  /**
+   * Resolves when the events are stored and the owner has heard so. Events of one append share a commit. Rejects with the
+   * error that `LogOwner.failed` gets as well, so a caller that does not care need not look.
+   */
+  append(sessionId: string, bodies: readonly EventBody[]): Promise<void> {
+    const channel = this.#channels.get(sessionId);
+    if (channel === undefined) return Promise.reject(notOpen(sessionId));
+    const time = new Date(this.#parts.clock.now()).toISOString();
+    const stored = channel.enqueue(bodies.map((body): PendingEvent => ({ body, time })));
+    if (channel.busy) {
+      this.#dirty.add(channel);
+      this.#urgent ||= bodies.length === 0 || bodies.some((body) => body.type !== 'block.delta');
+      this.#schedule();
+    }
+    return stored;
+  }
+
+  /**
+   * Encoded events after the cursor, in order, with the deltas of a block that follow each other as one.
+   * @param limit of entries in the store, so fewer can come back although there are more; none: the end is reached
+   */
+  async readAfter(sessionId: string, after: number, limit: number): Promise<readonly string[]> {
+    const upTo = this.#channels.get(sessionId)?.committedSeq ?? Number.MAX_SAFE_INTEGER;
+    const entries = await this.#parts.store.read(sessionId, Math.max(0, after), limit, PAGE_BYTES);
+    return toPage(seen(entries, upTo), after).bodies;
+  }
+
+  /** Number of the last event that clients may know; the session must be open. */
+  lastSeq(sessionId: string): number {
+    return this.#channel(sessionId).committedSeq;
+  }
+
+  /**
+   * Places a cursor; the sink gets nothing before `start`. The session must be open.
+   * @param after the last seq that the subscriber has; −1: live only. One beyond the end of the log (of a client that knew
+   * a later state than a restored backup has) is taken as the end, so that no new event is withheld
+   */
+  subscribe(sessionId: string, after: number, sink: SubscriptionSink): LogSubscription {
+    const channel = this.#channel(sessionId);
+    const cursor = after < 0 ? channel.committedSeq : Math.min(after, channel.committedSeq);
+    const subscription = new LogSubscription(channel, cursor, sink, this.#parts.clock, this.#parts.log);
+    channel.join(subscription);
+    return subscription;
+  }
+
+  /** How many subscribers the session has. */
+  subscribers(sessionId: string): number {
+    return this.#channels.get(sessionId)?.subscribers ?? 0;
+  }
+
+  /** UTF-16 code units of events that are in memory for subscribers of the session. */
+  heldLength(sessionId: string): number {
+    return this.#channels.get(sessionId)?.heldLength ?? 0;
+  }
+
+  /** `body` is the encoded heartbeat; it goes to the subscribers that are live and have room. */
+  broadcastHeartbeat(sessionId: string, body: string): void {
+    this.#channels.get(sessionId)?.heartbeat(body);
+  }
+
+  /** Forgets a session that is at rest. @returns false when it has subscribers or something to write, and stays */
+  release(sessionId: string): boolean {
+    const channel = this.#channels.get(sessionId);
+    if (channel !== undefined && (channel.busy || channel.subscribers > 0)) return false;
+    this.#channels.delete(sessionId);
+    return true;
+  }
+
+  /**
+   * Ends a session's log before the session is deleted from the store: stores what waits, takes nothing more, and gives
+   * all of it to the subscribers that have room, then `SubscriptionSink.end`. One that has none gets what is left in memory when it
+   * makes room, as far as that follows on what it has, and then its end.
+   */
+  async close(sessionId: string): Promise<void> {
+    const channel = this.#channels.get(sessionId);
+    if (channel === undefined) return;
+    channel.shut();
+    while (channel.busy) await this.#nextCommit();
+    await channel.end();
+    this.#channels.delete(sessionId);
+  }
+
+  /** Resolves when everything that was appended is stored or refused. */
+  async flushed(): Promise<void> {
+    while (this.#committing || this.#dirty.size > 0) await this.#nextCommit();
+  }
+
+  #channel(sessionId: string): Channel {
+    const channel = this.#channels.get(sessionId);
+    if (channel === undefined) throw notOpen(sessionId);
+    return channel;
+  }
+
+  #nextCommit(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#afterCommit.push(resolve);
+      this.#urgent = true;
+      this.#schedule();
+    });
+  }
+
+  #schedule(): void {
+    if (this.#committing || this.#immediate !== null) return;
+    const restMs = this.#lastCommitMs + this.#deltaIntervalMs - this.#parts.clock.now();
+    if (this.#urgent || restMs <= 0) {
+      this.#disarm();
+      this.#immediate = setImmediate(() => void this.#commit());
+    } else {
+      this.#timer ??= this.#parts.clock.setTimeout(() => void this.#commit(), restMs);
+    }
+  }
+
+  #disarm(): void {
+    if (this.#timer !== null) this.#parts.clock.clearTimeout(this.#timer);
+    if (this.#immediate !== null) clearImmediate(this.#immediate);
+    this.#timer = null;
+    this.#immediate = null;
+  }
+
+  async #commit(): Promise<void> {
+    this.#disarm();
+    const channels = [...this.#dirty];
+    this.#dirty.clear();
+    this.#urgent = false;
+    this.#committing = true;
+    this.#lastCommitMs = this.#parts.clock.now();
+    const flights = channels.map((channel) => channel.gather()).filter((flight) => flight !== null);
+    if (flights.length > 0) await this.#store(flights);
+    this.#committing = false;
+    for (const resolve of this.#afterCommit.splice(0)) resolve();
+    if (this.#dirty.size > 0) this.#schedule();
+  }
+
+  /** All in one transaction. When that is refused each session gets its own, so that one bad one harms nobody else. */
+  async #store(flights: Flight[]): Promise<void> {
+    const error = await this.#write(flights);
+    if (error === null) {
+      for (const flight of flights) this.#confirm(flight);
+    } else if (flights.length === 1) {
+      for (const flight of flights) this.#refuse(flight, error);
+    } else {
+      for (const flight of flights) {
+        const own = await this.#write([flight]);
+        if (own === null) this.#confirm(flight);
+        else this.#refuse(flight, own);
+      }
+    }
+  }
+
+  async #write(flights: Flight[]): Promise<HearthError | null> {
+    const began = performance.now();
+    try {
+      await this.#parts.store.append(flights.map((flight) => flight.batch));
+    } catch (error) {
+      return HearthError.from(error);
+    }
+    const events = flights.reduce((sum, flight) => sum + flight.events.length, 0);
+    this.#parts.onCommit?.(events, performance.now() - began);
+    return null;
+  }
+
+  #confirm(flight: Flight): void {
+    try {
+      flight.channel.confirm(flight);
+    } catch (error) {
+      this.#parts.log.error({ err: error, sessionId: flight.channel.sessionId }, 'an owner failed to take a commit');
+    }
+  }
+
+  #refuse(flight: Flight, error: HearthError): void {
+    this.#parts.log.error({ err: error, sessionId: flight.channel.sessionId }, 'a commit was refused');
+    flight.channel.refuse(flight, error);
+  }
+
+  async #readPage(sessionId: string, after: number, upTo: number): Promise<Page | null> {
+    const entries = await this.#parts.store.read(sessionId, after, PAGE_ENTRIES, PAGE_BYTES);
+    // An embedded store answers at once: without this pause a long catch-up would keep everybody else waiting.
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    const page = toPage(seen(entries, upTo), after);
+    return page.bodies.length === 0 ? null : page;
+  }
+}
+
+/** Without what is stored and not yet known to its owner. */
+function seen(entries: LogEntry[], upTo: number): LogEntry[] {
+  const last = entries.at(-1);
+  return last === undefined || last.seq <= upTo ? entries : entries.filter((entry) => entry.seq <= upTo);
+}
+
+function notOpen(sessionId: string): HearthError {
+  return new HearthError('internal', `The log of session ${sessionId} is not open.`, {
+    hint: 'Try again in a moment.',
+  });
+}
+
+export function createEventLog(parts: EventLogParts): EventLog {
+  return new EventLog(parts);
+}
