@@ -65,9 +65,7 @@ export function spawnTree(options: SpawnTreeOptions): ProcessTree {
     if (root !== undefined) await killTree(root, graceMs);
   };
   const recorded = record(options, root).then(
-    () => {
-      stdin.pipe(child.stdin);
-    },
+    () => stdin.pipe(child.stdin),
     async (error: unknown) => {
       options.onRecordFailure(error);
       await kill(0);

@@ -17,6 +17,8 @@ export interface ApprovalsDeps {
   emit: (event: AgentEvent) => void;
   /** Resolves when `tool.called` was emitted for the call, so that the question never comes before its cause. */
   whenCalled: (toolCallId: string) => Promise<void>;
+  /** The text of the plan that a call of `ExitPlanMode` is about. */
+  planOf: (toolCallId: string) => Promise<string | undefined>;
 }
 
 /** The tool calls that wait for the user's word, as many at once as there are. */
@@ -31,9 +33,11 @@ export class Approvals {
   /** For the SDK's option `canUseTool`. */
   readonly canUseTool: CanUseTool = async (toolName, input, options) => {
     await this.#deps.whenCalled(options.toolUseID);
+    const kind = kindOf(toolName);
+    // The tool itself gets no plan: the agent writes it to a file, which is of no use to somebody far away.
+    const plan = kind === 'plan' ? await this.#deps.planOf(options.toolUseID) : undefined;
     if (options.signal.aborted) return denial();
     const approvalId = this.#deps.newId();
-    const kind = kindOf(toolName);
     const suggestions = options.suppressAlwaysAllowRule === true ? [] : (options.suggestions ?? []);
     return new Promise((resolve) => {
       const settle = (result: PermissionResult): void => {
@@ -53,7 +57,7 @@ export class Approvals {
         kind,
         toolCallId: options.toolUseID,
         toolName,
-        input,
+        input: plan === undefined ? input : { ...input, plan },
         title: options.title ?? presentTool(toolName, input).title,
         suggestions,
         ...questions,

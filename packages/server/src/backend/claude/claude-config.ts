@@ -11,6 +11,8 @@ export interface ClaudeConfig {
   maxRetries?: number;
   /** Whether a session may have the mode `bypassPermissions`. Default false. */
   allowBypassPermissions?: boolean;
+  /** Whether the model has a to-do list (`TodoWrite`), which newer models are not given by default. Default true. */
+  todoTools?: boolean;
   /** How long a process may take to end by itself after its input was closed. Default 5 s. */
   closeTimeoutMs?: number;
   /** What a process takes of the server's environment; called at each start. Default: `agentEnvironment(process.env)`. */
@@ -60,6 +62,8 @@ export function processEnvironment(config: ClaudeConfig): Record<string, string 
   return {
     ...env,
     CLAUDE_AGENT_SDK_CLIENT_APP: env['CLAUDE_AGENT_SDK_CLIENT_APP'] ?? 'hearth',
+    // One list that is written whole (TodoWrite), rather than tasks in files of the binary's own (TaskCreate, …).
+    ...(config.todoTools === false ? {} : { CLAUDE_CODE_ENABLE_TODO_TOOLS: '1', CLAUDE_CODE_ENABLE_TASKS: '0' }),
     ...(config.maxRetries === undefined ? {} : { CLAUDE_CODE_MAX_RETRIES: String(config.maxRetries) }),
   };
 }

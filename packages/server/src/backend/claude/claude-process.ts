@@ -1,18 +1,19 @@
+import { join } from 'node:path';
 import { query, type SpawnedProcess, type SpawnOptions } from '@anthropic-ai/claude-agent-sdk';
 import type { ApprovalAnswer, TurnError } from '@hearth/protocol';
-import { spawnTree, type ProcessEnd, type ProcessTree } from '../../process/spawn-tree.ts';
+import { spawnTree, type ProcessTree } from '../../process/spawn-tree.ts';
 import type { AgentChange, AgentEvent, AgentProcess, AgentSpec, Delivery } from '../backend.ts';
 import { Approvals } from './approvals.ts';
-import { checkBinary } from './claude-binary.ts';
-import { processEnvironment, type ClaudeBackendDeps } from './claude-config.ts';
+import { processEnvironment, type ClaudeBackendDeps, type ClaudeConfig } from './claude-config.ts';
 import { forgetConversation, prepareConversation, type Beginning } from './conversation.ts';
+import { exitError } from './exit-error.ts';
 import { Inbox } from './inbox.ts';
 import { configDirOf } from './local-transcript.ts';
 import { queryOptions } from './query-options.ts';
 import type { ControlledQuery, WireMessage } from './sdk-message.ts';
+import { spawnedProcess } from './spawned-process.ts';
 import { createTranscriptMirror } from './transcript-mirror.ts';
 import { Translator } from './translator.ts';
-import { turnError } from './turn-error.ts';
 
 const CLOSE_TIMEOUT_MS = 5_000;
 const CALL_WAIT_MS = 250;
@@ -44,17 +45,19 @@ export class ClaudeProcess implements AgentProcess {
 
   /** `after` is awaited before anything begins: the end of the process that had the conversation before. */
   constructor(spec: AgentSpec, deps: ClaudeBackendDeps, emit: (event: AgentEvent) => void, after: Promise<unknown>) {
-    this.#spec = spec;
+    this.#spec = permitted(spec, deps.config);
     this.#deps = deps;
     this.#emit = (event) => {
       if (!this.#exited) emit(event);
     };
     this.#env = processEnvironment(deps.config);
     this.#translator = new Translator({ emit: this.#emit, newId: deps.newId, permissionMode: spec.permissionMode });
+    if (this.#spec !== spec) this.#refuseBypass();
     this.#approvals = new Approvals({
       emit: this.#emit,
       newId: deps.newId,
       whenCalled: (toolCallId) => this.#translator.whenCalled(toolCallId, CALL_WAIT_MS),
+      planOf: (toolCallId) => this.#translator.planOf(toolCallId, join(configDirOf(this.#env), 'plans')),
     });
     this.#ended = after.then(async () => this.#live());
   }
@@ -76,26 +79,33 @@ export class ClaudeProcess implements AgentProcess {
     this.#control('take back a message', async (query) => {
       await this.#inbox.acknowledged();
       const uuid = this.#inbox.unstarted(messageId);
-      // Taken back already, which was told; or started, and then it is too late.
-      if (uuid !== undefined && (await query.cancelAsyncMessage(uuid))) return;
-      if (this.#inbox.holds(messageId)) this.#emit({ type: 'message.withdrawn', messageId, ok: false });
+      const ok = uuid !== undefined && (await query.cancelAsyncMessage(uuid));
+      // An interrupt may have been quicker, and that was told.
+      if (ok && !this.#inbox.forget(messageId)) return;
+      this.#emit({ type: 'message.withdrawn', messageId, ok });
     });
   }
 
   interrupt(): void {
     for (const messageId of this.#inbox.takeBackAll()) this.#emit({ type: 'message.withdrawn', messageId, ok: true });
     const turn = this.#turnsEnded;
+    const handedOver = this.#inbox.allUnstarted();
     this.#interrupting = true;
     this.#control('interrupt the turn', async (query) => {
       // An interrupt overtakes messages that are on their way: it must come after them to catch them.
       await this.#inbox.acknowledged();
-      if (this.#turnsEnded === turn || this.#inbox.allUnstarted().length > 0) {
+      if (this.#turnsEnded === turn) {
         const receipt = await query.interrupt({ cancelQueued: true });
         for (const uuid of receipt?.still_queued ?? []) await query.cancelAsyncMessage(uuid);
+      } else {
+        // The turn was quicker. A message that came after it is none of ours.
+        for (const messageId of handedOver) {
+          if (this.#inbox.unstarted(messageId) !== undefined) this.withdraw(messageId);
+        }
       }
       this.#endUnbegunTurn(turn);
     });
-    if (this.#query === undefined || !this.#ready) this.#endUnbegunTurn(turn);
+    if (!this.#ready) this.#endUnbegunTurn(turn);
   }
 
   answer(approvalId: string, answer: ApprovalAnswer): void {
@@ -110,8 +120,10 @@ export class ClaudeProcess implements AgentProcess {
   configure(change: AgentChange): void {
     if (this.#query === undefined) {
       // Not begun yet: it will begin with this.
-      this.#spec = { ...this.#spec, ...change };
-      if (change.permissionMode !== undefined) this.#translator.permissionModeSet(change.permissionMode);
+      const wanted = { ...this.#spec, ...change };
+      this.#spec = permitted(wanted, this.#deps.config);
+      this.#translator.permissionModeSet(wanted.permissionMode);
+      if (this.#spec !== wanted) this.#refuseBypass();
       return;
     }
     const { model, permissionMode, effort } = change;
@@ -131,10 +143,7 @@ export class ClaudeProcess implements AgentProcess {
 
   close(): void {
     if (this.#ending === 'none') this.#ending = 'asked';
-    this.#inbox.end();
-    const timeoutMs = this.#deps.config.closeTimeoutMs ?? CLOSE_TIMEOUT_MS;
-    const timer = setTimeout(() => void this.#tree?.kill(), timeoutMs);
-    void this.#ended.finally(() => clearTimeout(timer));
+    this.#endKindly();
   }
 
   kill(): void {
@@ -159,13 +168,9 @@ export class ClaudeProcess implements AgentProcess {
     }
     this.#inbox.end();
     this.#approvals.withdrawAll();
-    const tree = this.#tree;
-    const error = await this.#exitError(failure, tree);
-    this.#exit(error);
-    if (tree !== undefined) {
-      await tree.kill();
-      await tree.ended;
-    }
+    this.#exit(await this.#exitError(failure));
+    await this.#tree?.kill();
+    await this.#tree?.ended;
   }
 
   async #start(): Promise<ControlledQuery | undefined> {
@@ -184,7 +189,6 @@ export class ClaudeProcess implements AgentProcess {
       mirror: createTranscriptMirror(deps.transcripts),
       canUseTool: this.#approvals.canUseTool,
       spawn: (spawnOptions) => this.#spawn(spawnOptions),
-      stderr: () => undefined,
     });
     const started = query({ prompt: this.#inbox.messages(), options }) as ControlledQuery;
     this.#query = started;
@@ -209,24 +213,7 @@ export class ClaudeProcess implements AgentProcess {
         this.#deps.log.error({ err: error, sessionId: this.#spec.sessionId }, 'the record of a process failed'),
     });
     this.#tree = tree;
-    const { child } = tree;
-    return {
-      stdin: tree.stdin,
-      stdout: child.stdout,
-      get killed() {
-        return child.killed;
-      },
-      get exitCode() {
-        return child.exitCode;
-      },
-      get signalCode() {
-        return child.signalCode;
-      },
-      kill: (signal) => child.kill(signal),
-      on: child.on.bind(child),
-      once: child.once.bind(child),
-      off: child.off.bind(child),
-    };
+    return spawnedProcess(tree);
   }
 
   #onReady(agentSessionId: string): void {
@@ -288,7 +275,7 @@ export class ClaudeProcess implements AgentProcess {
   }
 
   #onResult(result: WireMessage): void {
-    if (!this.#inTurn && this.#interrupting === false && (result.user_message_uuids ?? []).length > 0) return;
+    if (!this.#inTurn && !this.#interrupting && (result.user_message_uuids ?? []).length > 0) return;
     this.#inTurn = false;
     this.#turnsEnded += 1;
     const ended = this.#translator.endTurn(result, this.#interrupting);
@@ -318,6 +305,10 @@ export class ClaudeProcess implements AgentProcess {
   #leave(): void {
     this.#ending = 'refused';
     this.#exit(undefined);
+    this.#endKindly();
+  }
+
+  #endKindly(): void {
     this.#inbox.end();
     const timeoutMs = this.#deps.config.closeTimeoutMs ?? CLOSE_TIMEOUT_MS;
     const timer = setTimeout(() => void this.#tree?.kill(), timeoutMs);
@@ -345,25 +336,22 @@ export class ClaudeProcess implements AgentProcess {
     this.#exited = true;
   }
 
-  async #exitError(failure: unknown, tree: ProcessTree | undefined): Promise<TurnError | undefined> {
+  async #exitError(failure: unknown): Promise<TurnError | undefined> {
     if (this.#ending !== 'none') return undefined;
+    const tree = this.#tree;
     const end = tree === undefined ? undefined : await tree.ended;
-    this.#deps.log.warn({ err: failure, end, sessionId: this.#spec.sessionId }, 'the agent ended unasked');
-    if (!this.#ready) return this.#startError(failure, tree);
-    const detail = [endText(end), tree?.stderrTail() ?? ''].filter((text) => text !== '').join('\n');
-    return turnError('agent_crashed', `The claude process ended unexpectedly: ${detail}`);
+    const { cwd, sessionId } = this.#spec;
+    this.#deps.log.warn({ err: failure, end, sessionId }, 'the agent ended unasked');
+    const binary = this.#deps.config.pathToClaudeCodeExecutable;
+    const said = tree?.stderrTail() ?? '';
+    return exitError({ ready: this.#ready, end, said, failure, cwd, binary, env: this.#env });
   }
 
-  async #startError(failure: unknown, tree: ProcessTree | undefined): Promise<TurnError> {
-    const binary = await checkBinary(this.#deps.config.pathToClaudeCodeExecutable, this.#env);
-    const hint = '`hearth doctor` shows what is wrong with the agent.';
-    if (binary.type === 'unusable')
-      return { ...turnError('agent_unavailable', binary.reason, { hint }), retryable: false };
-    const said = tree?.stderrTail() ?? '';
-    const detail = said === '' && failure instanceof Error ? failure.message : said;
-    return turnError('agent_unavailable', `The claude process did not start: ${detail || 'it ended at once'}`, {
-      hint,
-    });
+  /** The binary would not start with it. */
+  #refuseBypass(): void {
+    this.#translator.read({ type: 'system', subtype: 'status', permissionMode: 'default' });
+    const text = 'Not changed (permissionMode): this server does not allow permissions to be bypassed.';
+    this.#emit({ type: 'notice', level: 'warning', code: 'not_configured', text });
   }
 
   #set(what: keyof AgentChange, change: (query: ControlledQuery) => Promise<void>): void {
@@ -397,15 +385,7 @@ export class ClaudeProcess implements AgentProcess {
   }
 }
 
-function endText(end: ProcessEnd | undefined): string {
-  switch (end?.type) {
-    case 'exited':
-      return `exit code ${end.code}`;
-    case 'killed':
-      return `killed by ${end.signal}`;
-    case 'failed':
-      return end.error.message;
-    case undefined:
-      return '';
-  }
+function permitted(spec: AgentSpec, config: ClaudeConfig): AgentSpec {
+  const bypass = spec.permissionMode === 'bypassPermissions' && config.allowBypassPermissions !== true;
+  return bypass ? { ...spec, permissionMode: 'default' } : spec;
 }

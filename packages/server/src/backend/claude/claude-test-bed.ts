@@ -10,7 +10,7 @@ import { createClaudeBackend } from './claude-backend.ts';
 import type { ClaudeConfig } from './claude-config.ts';
 import { configDirOf, projectKeyOf, type LocalPlace } from './local-transcript.ts';
 
-const WAIT_MS = 15_000;
+const WAIT_MS = 8_000;
 
 /** For tests: the real binary in a home of its own, over a scripted model, with stores in memory. */
 export interface TestBed {
@@ -19,6 +19,8 @@ export interface TestBed {
   readonly transcripts: TranscriptStore;
   readonly processes: ProcessStore & { readonly records: ProcessRecord[] };
   readonly cwd: string;
+  /** A folder that the agent may not read unasked. */
+  readonly outside: string;
   readonly logged: string[];
   open(spec?: Partial<AgentSpec>): OpenAgent;
   /** Another backend over the same stores and home, as after a restart. */
@@ -32,7 +34,7 @@ export interface OpenAgent {
   readonly process: AgentProcess;
   readonly events: AgentEvent[];
   send(content: Content, messageId?: string): string;
-  /** The first event from `from` on (default: from now) that matches; rejects after 15 s with what came. */
+  /** The first event from `from` on (default: from now) that matches; rejects after 8 s with what came. */
   wait<Type extends AgentEvent['type']>(
     type: Type,
     matches?: (event: Extract<AgentEvent, { type: Type }>) => boolean,
@@ -51,7 +53,7 @@ export async function startTestBed(
 ): Promise<TestBed> {
   const home = mkdtempSync(join(tmpdir(), 'hearth-claude-'));
   const cwd = join(home, 'work');
-  for (const folder of [cwd, join(home, 'config'), join(home, 'tmp')]) mkdirSync(folder);
+  for (const folder of ['work', 'config', 'tmp', 'outside']) mkdirSync(join(home, folder));
   const api = await startMessagesApi(options.api);
   const env = {
     PATH: process.env['PATH'],
@@ -88,6 +90,7 @@ export async function startTestBed(
     transcripts,
     processes,
     cwd,
+    outside: join(home, 'outside'),
     logged,
     restart,
     open: (spec = {}) => openAgent(backends.at(-1) ?? backend, { cwd, ...spec }),
@@ -155,6 +158,13 @@ function openAgent(backend: Backend, spec: Partial<AgentSpec> & { cwd: string })
 /** The user's messages as the model saw them in a request. */
 export function seenBy(request: RecordedRequest | undefined): readonly string[] {
   return request?.userTexts ?? [];
+}
+
+/** The conversation that an agent said it has; the last one, when it went over to another. */
+export function readyOf(events: readonly AgentEvent[]): Extract<AgentEvent, { type: 'ready' }> {
+  const ready = events.findLast((event) => event.type === 'ready');
+  if (ready === undefined) throw new Error('the agent was never ready');
+  return ready;
 }
 
 function describe(value: unknown): string {

@@ -120,9 +120,10 @@ export class Inbox {
     return held === undefined || held.standing === 'started' ? undefined : held.uuid;
   }
 
-  /** Whether a message is with us or with the process, started or not. */
-  holds(messageId: string): boolean {
-    return this.#find(messageId) !== undefined;
+  /** A message that the process gave back without a receipt. @returns false when it was gone already */
+  forget(messageId: string): boolean {
+    const held = this.#find(messageId);
+    return held !== undefined && this.#held.delete(held.uuid);
   }
 
   /** All messages that the process holds and has not started. */

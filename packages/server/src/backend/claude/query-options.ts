@@ -11,7 +11,6 @@ export interface QueryParts {
   mirror: SessionStore;
   canUseTool: CanUseTool;
   spawn: NonNullable<Options['spawnClaudeCodeProcess']>;
-  stderr: (text: string) => void;
 }
 
 /** The SDK's options for a session. */
@@ -28,9 +27,8 @@ export function queryOptions(parts: QueryParts): Options {
     sessionStore: parts.mirror,
     sessionStoreFlush: 'eager',
     spawnClaudeCodeProcess: parts.spawn,
-    stderr: parts.stderr,
     settingSources: config.settingSources ?? ['user', 'project', 'local'],
-    ...startOf(beginning),
+    ...startOf(beginning, allowedTools ?? []),
     systemPrompt: { type: 'preset', preset: 'claude_code', ...(systemPrompt ? { append: systemPrompt } : {}) },
     ...(config.pathToClaudeCodeExecutable === undefined
       ? {}
@@ -38,7 +36,6 @@ export function queryOptions(parts: QueryParts): Options {
     ...(config.allowBypassPermissions === true ? { allowDangerouslySkipPermissions: true } : {}),
     ...(model === undefined ? {} : { model }),
     ...(effort === undefined ? {} : { effort }),
-    ...(allowedTools === undefined ? {} : { allowedTools }),
     ...(disallowedTools === undefined ? {} : { disallowedTools }),
     ...(maxTurns === undefined ? {} : { maxTurns }),
     ...(maxBudgetUsd === undefined ? {} : { maxBudgetUsd }),
@@ -52,9 +49,12 @@ export function queryOptions(parts: QueryParts): Options {
  * folder with copies of the credentials, which a killed host leaves behind together with whatever an orphan writes
  * there. The transcript stands at its usual place already, and the binary's own flag goes on from it.
  */
-function startOf(beginning: Beginning): Pick<Options, 'sessionId' | 'extraArgs'> {
+function startOf(beginning: Beginning, allowedTools: string[]): Pick<Options, 'sessionId' | 'extraArgs'> {
   const { agentSessionId } = beginning;
-  return beginning.type === 'new' ? { sessionId: agentSessionId } : { extraArgs: { resume: agentSessionId } };
+  // As a flag too: the SDK's option warns on standard error that these tools are not asked about, which is their purpose.
+  const allowed = allowedTools.length === 0 ? {} : { allowedTools: allowedTools.join(',') };
+  if (beginning.type === 'new') return { sessionId: agentSessionId, extraArgs: allowed };
+  return { extraArgs: { ...allowed, resume: agentSessionId } };
 }
 
 function thinkingOf(thinkingTokens: number | undefined): Pick<Options, 'thinking'> {

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { permissionModeSchema } from '@hearth/protocol';
 import type { AgentEvent, TurnEnded } from '../backend.ts';
 import { BackgroundReader } from './background-reader.ts';
@@ -26,6 +28,7 @@ export class Translator {
   readonly #calls = new Map<string, { name: string; input: unknown }>();
   readonly #callWaiters = new Map<string, (() => void)[]>();
   #model: string | undefined;
+  #planFile: string | undefined;
   #permissionMode: string;
   #errorName: string | undefined;
 
@@ -54,6 +57,16 @@ export class Translator {
       this.#callWaiters.set(toolCallId, [...waiters, () => (clearTimeout(timer), resolve())]);
     });
     this.#callWaiters.delete(toolCallId);
+  }
+
+  /** The plan that a call of `ExitPlanMode` puts before the user: in its input, else in the file last written to. */
+  async planOf(toolCallId: string, plansDir: string): Promise<string | undefined> {
+    const { plan } = recordOf(this.#calls.get(toolCallId)?.input);
+    if (typeof plan === 'string') return plan;
+    const file = this.#planFile;
+    if (file === undefined || dirname(file) !== plansDir) return undefined;
+    // A plan that cannot be read is asked about without its text.
+    return readFile(file, 'utf8').catch(() => undefined);
   }
 
   read(message: WireMessage): void {
@@ -119,6 +132,8 @@ export class Translator {
     const { id, name, input } = block;
     if (id === undefined || name === undefined || this.#calls.has(id)) return;
     this.#calls.set(id, { name, input });
+    const { file_path: path } = recordOf(input);
+    if (typeof path === 'string' && /[/\\]plans[/\\][^/\\]+\.md$/.test(path)) this.#planFile = path;
     const place = parent === '' ? {} : { parentToolCallId: parent };
     this.#emit({ type: 'tool.called', toolCallId: id, name, input, ...presentTool(name, input), ...place });
     for (const resolve of this.#callWaiters.get(id) ?? []) resolve();
@@ -217,9 +232,13 @@ export class Translator {
   }
 }
 
+function recordOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
 /** Texts are joined; anything else stays the list that it is. */
 function outputOf(content: unknown): unknown {
   if (!Array.isArray(content)) return content ?? '';
-  const parts: WireBlock[] = content;
+  const parts = content as WireBlock[];
   return parts.every((part) => part.type === 'text') ? parts.map((part) => part.text ?? '').join('\n') : content;
 }
