@@ -1,0 +1,207 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { HearthError } from '@hearth/protocol';
+import { startHeartbeats } from './actor/heartbeats.ts';
+import { SessionRegistry } from './actor/session-registry.ts';
+import { Auth } from './auth/auth.ts';
+import { ownerToken } from './auth/owner-token.ts';
+import type { Backend } from './backend/backend.ts';
+import { createClaudeBackend } from './backend/claude/claude-backend.ts';
+import { agentEnvironment } from './backend/claude/claude-config.ts';
+import { createScriptedBackend } from './backend/scripted/scripted-backend.ts';
+import { systemClock } from './concurrency/clock.ts';
+import { withDefaults } from './config/defaults.ts';
+import type { Config } from './config/options.ts';
+import { resolveCwd } from './config/workspace.ts';
+import { createEventLog } from './event-log/event-log.ts';
+import type { Gateway } from './gateway/gateway.ts';
+import { endOrphans } from './process/orphans.ts';
+import { LocalSessions } from './router/local-sessions.ts';
+import type { Sessions } from './router/sessions.ts';
+import { openSqliteStore } from './store/sqlite/open.ts';
+import type { Store } from './store/store.ts';
+import { silentLog } from './telemetry/log.ts';
+import type { Log } from './telemetry/log.ts';
+import { Metrics } from './telemetry/metrics.ts';
+import { VERSION } from './version.ts';
+
+const DATABASE_FILE = 'hearth.db';
+const SQLITE_URL = /^sqlite:(\/\/)?/;
+
+/** Settings as `hearth serve` has them, by their names in `hearth.config.json`, and what only a program can give. */
+export interface HearthOptions extends Partial<Config> {
+  /** What agents get of the environment; default: those variables of this process that the agent understands. */
+  agentEnv?: Record<string, string | undefined>;
+  /** Default: silent. */
+  log?: Log;
+  /** Measurements of this process beside Hearth's own, as a server wants them. Default: no. */
+  processMetrics?: boolean;
+}
+
+/** A running Hearth: sessions in this process, and over the network once `listen` is called. */
+export interface Hearth {
+  readonly config: Config;
+  readonly sessions: Sessions;
+  /** What a client logs in with as the owner. */
+  readonly ownerToken: string;
+  /** @returns where the server is reached, and a link that logs a browser in, once */
+  listen(): Promise<{ url: string; loginUrl: string }>;
+  /** A new link that logs a browser in, once; only after `listen`. */
+  loginUrl(): string;
+  /**
+   * Takes nothing new, lets running turns end for `graceMs` (default: the configuration's), cuts those that go on, and ends
+   * every agent. Queued messages stay queued.
+   */
+  close(graceMs?: number): Promise<void>;
+}
+
+/**
+ * Puts the parts together. This file and the command line are the only ones that know implementations.
+ * @throws HearthError that says what is wrong and what to do: the data directory, the database, the configuration
+ */
+export async function createHearth(options: HearthOptions = {}): Promise<Hearth> {
+  const { agentEnv, log = silentLog(), processMetrics = false, ...settings } = options;
+  const config = withDefaults(settings);
+  const metrics = new Metrics({ process: processMetrics });
+  const store = await openSqliteStore({ path: databasePath(config), log, version: VERSION });
+  try {
+    return await assemble({ config, store, log, metrics, agentEnv });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+interface Assembly {
+  config: Config;
+  store: Store;
+  log: Log;
+  metrics: Metrics;
+  agentEnv: Record<string, string | undefined> | undefined;
+}
+
+async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Promise<Hearth> {
+  const clock = systemClock;
+  const newId = randomUUID;
+  const token = await ownerToken(config.dataDir, config.token);
+  const orphans = await endOrphans(store.processes);
+  if (orphans.length > 0)
+    log.warn({ orphans: orphans.length }, 'ended agent processes that a former server left behind');
+
+  const backends = createBackends({ config, store, log, metrics, agentEnv });
+  if (!backends.has(config.agent)) {
+    throw new HearthError('invalid_request', `There is no agent called “${config.agent}”.`, {
+      hint: `Set the agent to one of: ${[...backends.keys()].join(', ')}.`,
+    });
+  }
+  const eventLog = createEventLog({
+    store: store.events,
+    clock,
+    log,
+    onCommit: (events, durationMs) => {
+      metrics.eventsAppended(events);
+      metrics.committed(durationMs);
+    },
+  });
+  const registry = new SessionRegistry({
+    store,
+    eventLog,
+    backends,
+    clock,
+    newId,
+    log,
+    config: { ...config, maxAgentMemoryBytes: null, approvalTimeoutMs: null },
+  });
+  const sessions = new LocalSessions({
+    registry,
+    eventLog,
+    store,
+    backends,
+    clock,
+    newId,
+    defaultAgent: config.agent,
+    allowBypassPermissions: config.allowBypassPermissions,
+    resolveCwd: (wanted) => resolveCwd(config.workspace, wanted),
+  });
+  const auth = new Auth({ ownerToken: token, tokens: store.tokens, log });
+  const stopHeartbeats = startHeartbeats(registry, eventLog, clock);
+  await registry.recover();
+
+  let gateway: Gateway | null = null;
+  return {
+    config,
+    sessions,
+    ownerToken: token,
+    async listen() {
+      const { createGateway } = await import('./gateway/gateway.ts');
+      const webRoot = webUiFolder();
+      gateway = await createGateway({
+        sessions,
+        auth,
+        config,
+        log,
+        metrics,
+        version: VERSION,
+        readiness: async () => readiness(store),
+        ...(webRoot === undefined ? {} : { webRoot }),
+      });
+      const url = await gateway.listen();
+      return { url, loginUrl: gateway.loginUrl() };
+    },
+    loginUrl() {
+      if (gateway === null) throw new HearthError('internal', 'The server does not listen yet.');
+      return gateway.loginUrl();
+    },
+    async close(graceMs = config.shutdownGraceMs) {
+      await registry.stop(graceMs);
+      await eventLog.flushed();
+      stopHeartbeats();
+      await gateway?.close();
+      await Promise.all([...backends.values()].map((backend) => backend.close()));
+      await store.close();
+    },
+  };
+}
+
+function createBackends({ config, store, log, agentEnv }: Assembly): ReadonlyMap<string, Backend> {
+  const newId = randomUUID;
+  const { claudePath, settingSources, maxRetries, allowBypassPermissions } = config;
+  const claude = createClaudeBackend({
+    transcripts: store.transcripts,
+    processes: store.processes,
+    log,
+    newId,
+    clock: systemClock,
+    config: {
+      settingSources: [...settingSources],
+      maxRetries,
+      allowBypassPermissions,
+      environment: () => agentEnv ?? agentEnvironment(process.env),
+      ...(claudePath === undefined ? {} : { pathToClaudeCodeExecutable: claudePath }),
+    },
+  });
+  const scripted = createScriptedBackend({ clock: systemClock, newId, maxRetries });
+  return new Map([claude, scripted].map((backend) => [backend.name, backend]));
+}
+
+async function readiness(store: Store): Promise<{ ready: true } | { ready: false; reason: string }> {
+  try {
+    await store.check();
+    return { ready: true };
+  } catch (error) {
+    return { ready: false, reason: HearthError.from(error).message };
+  }
+}
+
+function databasePath(config: Config): string {
+  const { databaseUrl, dataDir } = config;
+  return databaseUrl === undefined ? join(dataDir, DATABASE_FILE) : databaseUrl.replace(SQLITE_URL, '');
+}
+
+/** The built web UI, which stands beside this package. */
+function webUiFolder(): string | undefined {
+  const folder = fileURLToPath(new URL('../../web/dist', import.meta.url));
+  return existsSync(join(folder, 'index.html')) ? folder : undefined;
+}
