@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { problemSchema, tokenCreatedSchema } from '@hearth/protocol';
-import { OWNER_TOKEN, rawRequest, startFakeServer } from './fake-server.ts';
-import type { FakeServer } from './fake-server.ts';
+import { OWNER_TOKEN, rawRequest, startFakeServer } from './testing/fake-server.ts';
+import type { FakeServer } from './testing/fake-server.ts';
 
 let server: FakeServer;
 beforeEach(async () => {

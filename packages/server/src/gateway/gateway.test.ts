@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OPERATIONS, problemSchema, sessionSchema } from '@hearth/protocol';
-import { startFakeServer } from './fake-server.ts';
-import type { FakeServer } from './fake-server.ts';
+import { startFakeServer } from './testing/fake-server.ts';
+import type { FakeServer } from './testing/fake-server.ts';
 
 let server: FakeServer;
 beforeAll(async () => {

@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { CLOSE_CODES, MAX_FRAME_BYTES } from '@hearth/protocol';
-import { OWNER_TOKEN, rawRequest, startFakeServer } from './fake-server.ts';
-import type { FakeServer } from './fake-server.ts';
+import { OWNER_TOKEN, rawRequest, startFakeServer } from './testing/fake-server.ts';
+import type { FakeServer } from './testing/fake-server.ts';
 
 let server: FakeServer;
 const sockets: WebSocket[] = [];

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { Auth } from '../auth/auth.ts';
-import { FakeTokenStore } from '../auth/fake-token-store.ts';
-import { createLog } from '../telemetry/log.ts';
-import { Metrics } from '../telemetry/metrics.ts';
+import { Auth } from '../../auth/auth.ts';
+import { FakeTokenStore } from '../../auth/testing/fake-token-store.ts';
+import { createLog } from '../../telemetry/log.ts';
+import { Metrics } from '../../telemetry/metrics.ts';
 import { FakeSessions } from './fake-sessions.ts';
-import { createGateway } from './gateway.ts';
-import type { Gateway, GatewayOptions } from './gateway.ts';
+import { createGateway } from '../gateway.ts';
+import type { Gateway, GatewayOptions } from '../gateway.ts';
 
 export const OWNER_TOKEN = 'owner-token-of-the-tests';
 

@@ -15,7 +15,7 @@ import type {
   Transcript,
   UsageReport,
 } from '@hearth/protocol';
-import type { Page, Principal, Sessions, Subscription, SubscriptionSink } from '../router/sessions.ts';
+import type { Page, Principal, Sessions, Subscription, SubscriptionSink } from '../../router/sessions.ts';
 
 const CHUNK = 100;
 

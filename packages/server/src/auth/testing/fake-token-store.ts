@@ -1,4 +1,4 @@
-import type { StoredToken, TokenStore } from '../store/store.ts';
+import type { StoredToken, TokenStore } from '../../store/store.ts';
 
 /** A token store in memory, for tests. */
 export class FakeTokenStore implements TokenStore {
