@@ -200,7 +200,7 @@ export class SessionActor {
     switch (effect.type) {
       case 'agent.send': {
         const delivery = this.#delivery(effect.messageId);
-        this.#slot.send(effect.generation, delivery, () => this.#spec([effect.messageId], effect.carried));
+        this.#slot.send(effect.generation, delivery, () => this.#spec(effect.pending, effect.carried));
         return;
       }
       case 'agent.withdraw':

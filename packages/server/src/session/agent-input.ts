@@ -1,10 +1,11 @@
 import type { AgentEvent } from './agent-event.ts';
 import { cancelApprovals, requestApproval } from './approvals.ts';
+import { closeBlock } from './open-work.ts';
 import { onWithdrawn } from './queue.ts';
 import type { Turn } from './state.ts';
-import { without } from './step.ts';
+import { at, without } from './step.ts';
 import type { Step } from './step.ts';
-import { closeBlock, loseTurn, onMessagesStarted, onTurnEnded, startTurn } from './turn.ts';
+import { loseTurn, onMessagesStarted, onTurnEnded, startTurn } from './turn.ts';
 
 /** What the agent says, as events and as state. */
 export function onAgentEvent(step: Step, event: AgentEvent): void {
@@ -99,7 +100,7 @@ function touch(step: Step): void {
  * background task, opens a turn of its own.
  */
 function produce(step: Step, opensTurn: boolean, change: Partial<Turn> = {}): void {
-  if (step.state.turn === null && opensTurn) startTurn(step, [], 'running');
+  if (step.state.turn === null && opensTurn) startTurn(step, [], 'agent');
   const stage = step.state.turn?.stage;
   const running =
     stage?.name === 'starting' || stage?.name === 'retrying' ? { stage: { name: 'running' as const } } : {};
@@ -107,6 +108,7 @@ function produce(step: Step, opensTurn: boolean, change: Partial<Turn> = {}): vo
 }
 
 function onBlockStarted(step: Step, event: Extract<AgentEvent, { type: 'block.started' }>): void {
+  if (at(step.state.blocks, event.blockId) !== undefined) return;
   const rest = event.kind === 'text' ? 'streaming' : 'thinking';
   const foreground = event.parentToolCallId === undefined;
   produce(step, foreground, foreground ? { rest } : {});
@@ -116,7 +118,7 @@ function onBlockStarted(step: Step, event: Extract<AgentEvent, { type: 'block.st
 }
 
 function onBlockDelta(step: Step, blockId: string, text: string): void {
-  const block = step.state.blocks[blockId];
+  const block = at(step.state.blocks, blockId);
   if (block === undefined || text === '') return;
   touch(step);
   step.emitInTurn({ type: 'block.delta', blockId, offset: block.text.length, text });
@@ -124,7 +126,7 @@ function onBlockDelta(step: Step, blockId: string, text: string): void {
 }
 
 function onBlockCompleted(step: Step, event: Extract<AgentEvent, { type: 'block.completed' }>): void {
-  const block = step.state.blocks[event.blockId];
+  const block = at(step.state.blocks, event.blockId);
   if (block === undefined) return;
   touch(step);
   if (event.abandoned === true) {
@@ -141,7 +143,7 @@ function onBlockCompleted(step: Step, event: Extract<AgentEvent, { type: 'block.
 }
 
 function onToolCalled(step: Step, event: Extract<AgentEvent, { type: 'tool.called' }>): void {
-  if (step.state.tools[event.toolCallId] !== undefined) return;
+  if (at(step.state.tools, event.toolCallId) !== undefined) return;
   produce(step, event.parentToolCallId === undefined, { executed: true });
   const parent = event.parentToolCallId === undefined ? {} : { parentToolCallId: event.parentToolCallId };
   step.set({ tools: { ...step.state.tools, [event.toolCallId]: { name: event.name, ...parent } } });
@@ -149,7 +151,7 @@ function onToolCalled(step: Step, event: Extract<AgentEvent, { type: 'tool.calle
 }
 
 function onToolCompleted(step: Step, event: Extract<AgentEvent, { type: 'tool.completed' }>): void {
-  if (step.state.tools[event.toolCallId] === undefined) return;
+  if (at(step.state.tools, event.toolCallId) === undefined) return;
   step.set({ tools: without(step.state.tools, event.toolCallId) });
   step.setTurn({ rest: 'thinking', lastActivityAt: step.now });
   step.emitInTurn(event);

@@ -1,9 +1,10 @@
 import type { Approval, ApprovalOutcome } from '@hearth/protocol';
 import { RESOLVED_APPROVALS_KEPT } from './state.ts';
-import { without } from './step.ts';
+import { at, without } from './step.ts';
 import type { InputOf, Step } from './step.ts';
 
 export function requestApproval(step: Step, asked: Approval): void {
+  if (at(step.state.approvals, asked.approvalId) !== undefined) return;
   const timeoutMs = step.context.config.approvalTimeoutMs;
   const expiresAt = timeoutMs === null ? null : step.now + timeoutMs;
   const approval = expiresAt === null ? asked : { ...asked, expiresAt: new Date(expiresAt).toISOString() };
@@ -13,7 +14,7 @@ export function requestApproval(step: Step, asked: Approval): void {
 
 export function answerApproval(step: Step, input: InputOf<'approval.answer'>): void {
   const { approvalId, answer, requestId } = input;
-  const pending = step.state.approvals[approvalId];
+  const pending = at(step.state.approvals, approvalId);
   if (pending === undefined) {
     if (step.state.resolvedApprovals.includes(approvalId)) {
       step.refuse(requestId, 'approval_resolved', 'The approval has been answered already.');

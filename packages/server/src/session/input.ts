@@ -42,8 +42,11 @@ export type Input =
 
 /** What the core wants done, after the events that came with it are stored. */
 export type Effect =
-  /** Opens the agent first when it is down, as `generation`. */
-  | { type: 'agent.send'; generation: number; messageId: string; carried: string[] }
+  /**
+   * Opens the agent first when it is down, as `generation`. `pending` are all messages that it may be sent: a process
+   * that was given up may have taken one unheard.
+   */
+  | { type: 'agent.send'; generation: number; messageId: string; pending: string[]; carried: string[] }
   | { type: 'agent.withdraw'; generation: number; messageId: string }
   | { type: 'agent.interrupt'; generation: number }
   | { type: 'agent.answer'; generation: number; approvalId: string; answer: ApprovalAnswer }

@@ -1,4 +1,5 @@
 import type { Phase } from '@hearth/protocol';
+import { runsTool } from './open-work.ts';
 import type { SessionState } from './state.ts';
 import type { Step } from './step.ts';
 
@@ -15,8 +16,9 @@ export function phaseOf(state: SessionState): Phase {
   if (waits) return 'awaiting_approval';
   if (turn.stage.name === 'retrying') return 'retrying';
   if (turn.stage.name === 'starting') return 'initializing';
-  if (Object.keys(state.tools).length > 0) return 'tool';
-  const kinds = Object.values(state.blocks).map((block) => block.kind);
+  if (runsTool(state)) return 'tool';
+  const foreground = Object.values(state.blocks).filter((block) => block.parentToolCallId === undefined);
+  const kinds = foreground.map((block) => block.kind);
   if (kinds.includes('text')) return 'streaming';
   if (kinds.includes('thinking')) return 'thinking';
   return turn.rest;

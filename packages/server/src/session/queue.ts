@@ -43,9 +43,13 @@ export function changeMessage(step: Step, change: PendingChange): void {
     );
     return;
   }
+  if (entry.hold === 'taken') {
+    refuseTaken(step, change);
+    return;
+  }
   const reorders =
     change.type === 'update' && (change.change.place !== undefined || change.change.priority !== undefined);
-  const held = step.state.queue.filter((other) => other.hold !== 'kept' && (reorders || other === entry));
+  const held = step.state.queue.filter((other) => isHeld(other) && (reorders || other === entry));
   if (held.length === 0) {
     applyChange(step, change);
     return;
@@ -65,7 +69,7 @@ export function withdraw(step: Step, messageId: string): void {
 export function onWithdrawn(step: Step, messageId: string, ok: boolean): void {
   const entry = find(step, messageId);
   if (entry === undefined || entry.hold === 'kept') return;
-  setHold(step, messageId, ok ? 'kept' : 'handed');
+  setHold(step, messageId, ok ? 'kept' : 'taken');
   if (!ok) refusePending(step, messageId);
   applyPending(step);
 }
@@ -74,6 +78,11 @@ export function onWithdrawn(step: Step, messageId: string, ok: boolean): void {
 export function takeBackAll(step: Step): void {
   step.set({ queue: step.state.queue.map((entry) => ({ ...entry, hold: 'kept' as const })) });
   applyPending(step);
+}
+
+/** From now on the agent may be expected to start, or to give back, what it holds. */
+export function renewHolds(step: Step): void {
+  step.set({ queue: step.state.queue.map((entry) => ({ ...entry, since: step.now })) });
 }
 
 /** Takes delivered messages out of the queue; changes that waited for them come too late. */
@@ -106,9 +115,18 @@ function setHold(step: Step, messageId: string, hold: QueueEntry['hold']): void 
 function refusePending(step: Step, messageId: string): void {
   const { pending } = step.state;
   for (const change of pending.filter((one) => one.messageId === messageId)) {
-    step.refuse(change.requestId, 'message_delivered', 'The agent has taken the message already.');
+    refuseTaken(step, change);
   }
   step.set({ pending: pending.filter((one) => one.messageId !== messageId) });
+}
+
+function refuseTaken(step: Step, change: PendingChange): void {
+  step.refuse(change.requestId, 'message_delivered', 'The agent has taken the message already.');
+}
+
+/** Whether the agent has the message and may still give it back. */
+function isHeld(entry: QueueEntry): boolean {
+  return entry.hold === 'handed' || entry.hold === 'withdrawing';
 }
 
 function applyPending(step: Step): void {
@@ -121,7 +139,7 @@ function applyPending(step: Step): void {
 function applyChange(step: Step, change: PendingChange): void {
   const { messageId, requestId } = change;
   if (change.type === 'cancel') {
-    cancelMessage(step, messageId);
+    cancelMessage(step, messageId, change.reason);
     step.done(requestId);
     return;
   }

@@ -1,14 +1,14 @@
 import type { EventBody } from '@hearth/protocol';
 import { onAgentEvent } from './agent-input.ts';
-import { answerApproval, cancelApprovals } from './approvals.ts';
+import { answerApproval } from './approvals.ts';
 import type { CoreContext, Effect, Input } from './input.ts';
 import { announcePhase } from './phase.ts';
-import { acceptMessage, cancelMessage, changeMessage, takeBackAll } from './queue.ts';
+import { acceptMessage, cancelMessage, changeMessage } from './queue.ts';
 import { isSettled } from './state.ts';
 import type { SessionState } from './state.ts';
 import { Step } from './step.ts';
 import type { InputOf } from './step.ts';
-import { finishTurn, interruptTurn, loseAgent, onInterrupt, settle } from './turn.ts';
+import { closeAgent, finishTurn, interruptTurn, loseAgent, onInterrupt, settle } from './turn.ts';
 import { onTick } from './watchdog.ts';
 
 export interface Reduction {
@@ -51,7 +51,7 @@ function apply(step: Step, input: Input): void {
       closeSession(step, input);
       break;
     case 'agent':
-      if (input.generation === step.state.agent.generation) onAgentEvent(step, input.event);
+      if (isHeard(step.state, input.generation)) onAgentEvent(step, input.event);
       break;
     case 'tick':
       onTick(step);
@@ -76,6 +76,11 @@ function apply(step: Step, input: Input): void {
   announcePhase(step);
 }
 
+/** What comes from a process that was given up, or that was never opened, is ignored. */
+function isHeard({ agent }: SessionState, generation: number): boolean {
+  return agent.life !== 'down' && generation === agent.generation;
+}
+
 function updateSession(step: Step, input: InputOf<'session.update'>): void {
   const { changes } = input;
   step.emit({ type: 'session.updated', changes });
@@ -95,7 +100,6 @@ function closeSession(step: Step, input: InputOf<'session.close'>): void {
   const { generation, life } = step.state.agent;
   loseAgent(step);
   finishTurn(step, { type: 'turn.interrupted', by: 'user' });
-  cancelApprovals(step);
   for (const { messageId } of step.state.queue) cancelMessage(step, messageId, input.reason);
   if (life !== 'down') step.run({ type: 'agent.kill', generation });
   step.emit({ type: 'session.closed', reason: input.reason });
@@ -108,17 +112,7 @@ function recover(step: Step, texts: Record<string, string>): void {
   const blocks = Object.entries(step.state.blocks).map(([id, block]) => [id, { ...block, text: texts[id] ?? '' }]);
   step.set({ life: 'open', blocks: Object.fromEntries(blocks) });
   loseAgent(step);
-  finishTurn(step, { type: 'turn.interrupted', by: 'crash' });
-  takeBackAll(step);
-  cancelApprovals(step);
-  step.set({ blocks: {}, tools: {}, pending: [] });
-}
-
-function closeAgent(step: Step): void {
-  const { generation, life } = step.state.agent;
-  if (life === 'down') return;
-  step.run({ type: 'agent.close', generation });
-  loseAgent(step);
+  finishTurn(step, { type: 'turn.interrupted', by: 'crash' }, 'lost');
 }
 
 function refuseClosed(step: Step, input: Input): void {

@@ -1,4 +1,5 @@
 import type { Approval, BlockKind, InterruptCause, MessageUpdate, Phase, Priority } from '@hearth/protocol';
+import type { Spent } from './spent.ts';
 
 /**
  * All that the core knows of one session. It is plain JSON: it is stored with every commit, and a session that is
@@ -21,7 +22,7 @@ export interface SessionState {
   approvals: Record<string, PendingApproval>;
   /** Ids of the last answered approvals, so that a late answer is told apart from an unknown one. */
   resolvedApprovals: string[];
-  /** Messages of turns that a crash cut: the agent may not have stored them. See `AgentSpec.carried`. */
+  /** Delivered messages that the agent may not have stored, as after a crash. See `AgentSpec.carried`. */
   carried: string[];
   /** As last announced. */
   phase: Phase;
@@ -37,20 +38,27 @@ export interface AgentLink {
 export interface QueueEntry {
   messageId: string;
   priority: Priority;
-  /** `handed`: the agent has it and will start it; `withdrawing`: it was asked to give it back. */
-  hold: 'kept' | 'handed' | 'withdrawing';
-  /** When it was handed over. */
+  /**
+   * `handed`: the agent has it and will start it; `withdrawing`: it was asked to give it back; `taken`: it was asked
+   * too late.
+   */
+  hold: 'kept' | 'handed' | 'withdrawing' | 'taken';
+  /** Since when the agent may be expected to say something of it. */
   since: number;
 }
 
 export type PendingChange =
-  | { type: 'cancel'; messageId: string; requestId: string | null }
+  | { type: 'cancel'; messageId: string; requestId: string | null; reason?: string }
   | { type: 'update'; messageId: string; requestId: string; change: MessageUpdate };
 
 export interface Turn {
   turnId: string;
   /** Delivered in this turn: those that started it, then those that steered it. */
   messageIds: string[];
+  /** Those that were sent and that the agent has not started yet: its conversation does not have them. */
+  untaken: string[];
+  /** By work that the agent ended inside this turn before it took up the turn's messages. */
+  spent: Spent | null;
   startedAt: number;
   stage: TurnStage;
   /** Something came from the agent. */

@@ -1,10 +1,11 @@
 import type { EventOf, InterruptCause, TurnError } from '@hearth/protocol';
 import type { TurnEnded } from './agent-event.ts';
 import { cancelApprovals } from './approvals.ts';
-import { cancelMessage, find, hand, removeDelivered, takeBackAll } from './queue.ts';
+import { closeOpen } from './open-work.ts';
+import { cancelMessage, changeMessage, find, hand, removeDelivered, renewHolds, takeBackAll } from './queue.ts';
+import { addSpent } from './spent.ts';
 import type { Turn } from './state.ts';
 import type { InputOf, Step } from './step.ts';
-import { without } from './step.ts';
 
 /** How a turn ends, in the words of its terminal event. */
 export type Ending = Ended<'turn.completed'> | Ended<'turn.interrupted'> | Ended<'turn.failed'>;
@@ -13,11 +14,14 @@ type Ended<Type extends 'turn.completed' | 'turn.interrupted' | 'turn.failed'> =
   'sessionId' | 'seq' | 'time' | 'turnId'
 >;
 
-/** Starts a turn with messages that are handed to the agent now (`starting`), or that it took by itself (`running`). */
-export function startTurn(step: Step, messageIds: string[], stage: 'starting' | 'running'): void {
+/** Starts a turn with messages that are sent to the agent now (by the `core`), or that the `agent` took by itself. */
+export function startTurn(step: Step, messageIds: string[], by: 'core' | 'agent'): void {
+  const stage = by === 'core' && step.state.agent.life !== 'ready' ? 'starting' : 'running';
   const turn: Turn = {
     turnId: step.context.newTurnId,
     messageIds,
+    untaken: by === 'core' ? messageIds : [],
+    spent: null,
     startedAt: step.now,
     stage: { name: stage },
     produced: false,
@@ -34,13 +38,17 @@ export function startTurn(step: Step, messageIds: string[], stage: 'starting' | 
 
 /** The agent took messages: they steer the running turn, or start one. */
 export function onMessagesStarted(step: Step, messageIds: string[]): void {
-  const queued = messageIds.filter((messageId) => find(step, messageId) !== undefined);
+  const queued = [...new Set(messageIds)].filter((messageId) => find(step, messageId) !== undefined);
   const { turn } = step.state;
   if (turn === null) {
-    if (queued.length > 0) startTurn(step, queued, 'running');
+    if (queued.length > 0) startTurn(step, queued, 'agent');
     return;
   }
-  step.setTurn({ messageIds: [...turn.messageIds, ...queued], lastActivityAt: step.now });
+  step.setTurn({
+    messageIds: [...turn.messageIds, ...queued],
+    untaken: turn.untaken.filter((messageId) => !messageIds.includes(messageId)),
+    lastActivityAt: step.now,
+  });
   for (const messageId of queued) step.emitInTurn({ type: 'message.delivered', messageId, as: 'steer' });
   removeDelivered(step, queued);
 }
@@ -48,32 +56,35 @@ export function onMessagesStarted(step: Step, messageIds: string[]): void {
 export function onTurnEnded(step: Step, ended: TurnEnded): void {
   const { turn } = step.state;
   if (turn === null) return;
-  const { type: _, outcome, ...details } = ended;
-  if (outcome === 'completed') {
-    const { usage, costUsd, context, stopReason, model } = ended;
+  const spent = addSpent(turn.spent, ended.usage, ended.costUsd);
+  const named = ended.model === undefined ? {} : { model: ended.model };
+  if (ended.outcome === 'completed') {
+    if (turn.untaken.length > 0 && turn.stage.name !== 'interrupting') {
+      endForeignWork(step, spent);
+      return;
+    }
+    const { context, stopReason } = ended;
     const durationMs = Math.max(0, step.now - turn.startedAt);
-    const named = model === undefined ? {} : { model };
+    const { usage, costUsd } = spent ?? ended;
     finishTurn(step, { type: 'turn.completed', stopReason, usage, costUsd, durationMs, context, ...named });
-  } else if (outcome === 'failed' && turn.stage.name !== 'interrupting') {
-    const { error, ...spent } = ended;
-    finishTurn(step, { type: 'turn.failed', error, ...spentOf(spent) });
+  } else if (ended.outcome === 'failed' && turn.stage.name !== 'interrupting') {
+    finishTurn(step, { type: 'turn.failed', error: ended.error, ...spent, ...named });
   } else {
     const by = turn.stage.name === 'interrupting' ? turn.stage.by : 'user';
-    finishTurn(step, { type: 'turn.interrupted', by, ...spentOf(details) });
+    finishTurn(step, { type: 'turn.interrupted', by, ...spent, ...named });
   }
+  // Only a process that begins anew can be given what this one has never seen.
+  if (turn.untaken.length > 0) closeAgent(step);
 }
 
-function spentOf(details: object): Pick<EventOf<'turn.interrupted'>, 'usage' | 'costUsd' | 'model'> {
-  const { usage, costUsd, model } = details as Pick<EventOf<'turn.interrupted'>, 'usage' | 'costUsd' | 'model'>;
-  return {
-    ...(usage === undefined ? {} : { usage }),
-    ...(costUsd === undefined ? {} : { costUsd }),
-    ...(model === undefined ? {} : { model }),
-  };
+/** The agent had begun by itself, as after a background task, when the turn's messages were sent: they are still to come. */
+function endForeignWork(step: Step, spent: Turn['spent']): void {
+  closeOpen(step, 'foreground');
+  step.setTurn({ spent, rest: 'connecting', produced: false, lastActivityAt: step.now });
 }
 
 /** Ends the running turn: what is open is closed, then the one terminal event, then the ends of its messages. */
-export function finishTurn(step: Step, ending: Ending): void {
+export function finishTurn(step: Step, ending: Ending, agentIs: 'alive' | 'lost' = 'alive'): void {
   const { turn } = step.state;
   if (turn === null) return;
   const whole = ending.type === 'turn.completed';
@@ -84,46 +95,16 @@ export function finishTurn(step: Step, ending: Ending): void {
     if (ending.type === 'turn.failed') step.emitInTurn({ type: 'message.failed', messageId, error: ending.error });
     else step.emitInTurn({ type: 'message.completed', messageId });
   }
-  const lost = leavesDoubt(ending);
-  step.set({ turn: null, carried: lost ? [...step.state.carried, ...turn.messageIds] : [] });
+  const unsure = agentIs === 'lost' || leavesDoubt(ending) ? turn.messageIds : turn.untaken;
+  step.set({ turn: null, carried: unsure.length > 0 ? [...step.state.carried, ...unsure] : [] });
+  renewHolds(step);
 }
 
 /** After a crash nobody knows whether the agent stored what it was told. */
 function leavesDoubt(ending: Ending): boolean {
-  if (ending.type === 'turn.interrupted') return ending.by === 'crash';
   return (
     ending.type === 'turn.failed' && ['agent_crashed', 'agent_silent', 'agent_unavailable'].includes(ending.error.code)
   );
-}
-
-/** Subagents that work in the background outlive the turn that started them; a cut ends everything. */
-function closeOpen(step: Step, which: 'foreground' | 'all'): void {
-  for (const [blockId, block] of Object.entries(step.state.blocks)) {
-    if (which === 'foreground' && block.parentToolCallId !== undefined) continue;
-    closeBlock(step, blockId, 'interrupted');
-  }
-  for (const [toolCallId, tool] of Object.entries(step.state.tools)) {
-    if (which === 'foreground' && tool.parentToolCallId !== undefined) continue;
-    step.set({ tools: without(step.state.tools, toolCallId) });
-    const output = 'The turn was cut before the tool had finished.';
-    step.emitInTurn({ type: 'tool.completed', toolCallId, output, isError: true });
-  }
-}
-
-/** Completes a block that did not come to its own end, with the text that it has. */
-export function closeBlock(step: Step, blockId: string, reason: 'interrupted' | 'retry'): void {
-  const block = step.state.blocks[blockId];
-  if (block === undefined) return;
-  step.set({ blocks: without(step.state.blocks, blockId) });
-  step.emitInTurn({
-    type: 'block.completed',
-    blockId,
-    kind: block.kind,
-    text: block.text,
-    ...(block.parentToolCallId === undefined ? {} : { parentToolCallId: block.parentToolCallId }),
-    partial: true,
-    reason,
-  });
 }
 
 export function interruptTurn(step: Step, by: InterruptCause): void {
@@ -142,26 +123,28 @@ export function onInterrupt(step: Step, input: InputOf<'interrupt'>): void {
 }
 
 function cancelQueued(step: Step): void {
-  for (const { messageId, hold } of step.state.queue) {
-    if (hold === 'kept') {
-      cancelMessage(step, messageId, 'interrupt');
-      continue;
-    }
-    step.set({ pending: [...step.state.pending, { type: 'cancel', messageId, requestId: null }] });
-    if (hold === 'handed') {
-      const queue = step.state.queue.map((entry) =>
-        entry.messageId === messageId ? { ...entry, hold: 'withdrawing' as const } : entry,
-      );
-      step.set({ queue });
-      step.run({ type: 'agent.withdraw', generation: step.state.agent.generation, messageId });
-    }
+  for (const { messageId } of step.state.queue) {
+    changeMessage(step, { type: 'cancel', messageId, requestId: null, reason: 'interrupt' });
   }
 }
 
-/** The agent's process is over, or is not worth waiting for: the core listens to the next one from here on. */
+/**
+ * The agent's process is over, or is not worth waiting for: what it had open ends, and the core listens to the next one
+ * from here on.
+ */
 export function loseAgent(step: Step): void {
+  closeOpen(step, 'all');
+  cancelApprovals(step);
   step.set({ agent: { generation: step.state.agent.generation + 1, life: 'down' }, backgroundTasks: 0 });
   takeBackAll(step);
+}
+
+/** Lets the agent go kindly. */
+export function closeAgent(step: Step): void {
+  const { generation, life } = step.state.agent;
+  if (life === 'down') return;
+  step.run({ type: 'agent.close', generation });
+  loseAgent(step);
 }
 
 /**
@@ -171,21 +154,24 @@ export function loseAgent(step: Step): void {
 export function loseTurn(step: Step, error: TurnError): void {
   const { turn } = step.state;
   loseAgent(step);
-  if (turn === null) {
-    closeOpen(step, 'all');
-    cancelApprovals(step);
-    return;
-  }
+  if (turn === null) return;
+  const spent = turn.spent ?? {};
   if (turn.stage.name === 'interrupting') {
-    finishTurn(step, { type: 'turn.interrupted', by: turn.stage.by });
+    finishTurn(step, { type: 'turn.interrupted', by: turn.stage.by, ...spent }, 'lost');
     return;
   }
   const again = error.retryable && !turn.produced && !turn.executed && !turn.restarted && turn.messageIds.length > 0;
   if (!again) {
-    finishTurn(step, { type: 'turn.failed', error });
+    finishTurn(step, { type: 'turn.failed', error, ...spent }, 'lost');
     return;
   }
-  step.setTurn({ restarted: true, stage: { name: 'starting' }, rest: 'connecting', lastActivityAt: step.now });
+  step.setTurn({
+    untaken: turn.messageIds,
+    restarted: true,
+    stage: { name: 'starting' },
+    rest: 'connecting',
+    lastActivityAt: step.now,
+  });
   step.emitInTurn({ type: 'retry.scheduled', attempt: 1, maxAttempts: 1, delayMs: 0, error: { code: error.code } });
   for (const messageId of turn.messageIds) sendToAgent(step, messageId);
 }
@@ -194,7 +180,9 @@ export function loseTurn(step: Step, error: TurnError): void {
 export function sendToAgent(step: Step, messageId: string): void {
   const { generation, life } = step.state.agent;
   if (life === 'down') step.set({ agent: { generation, life: 'starting' } });
-  step.run({ type: 'agent.send', generation, messageId, carried: step.state.carried });
+  const { turn, queue, carried } = step.state;
+  const pending = [...(turn?.untaken ?? []), ...queue.map((entry) => entry.messageId)];
+  step.run({ type: 'agent.send', generation, messageId, pending, carried });
 }
 
 /**
@@ -202,15 +190,16 @@ export function sendToAgent(step: Step, messageId: string): void {
  * Runs after every input.
  */
 export function settle(step: Step): void {
-  if (step.state.life !== 'open' || step.state.pending.length > 0) return;
-  if (step.state.turn === null) startNext(step);
+  if (step.state.life !== 'open') return;
+  const waits = step.state.pending.length > 0;
+  if (step.state.turn === null && !waits) startNext(step);
   const { turn, queue } = step.state;
   if (turn === null || turn.stage.name === 'interrupting') return;
   if (queue.some((entry) => entry.priority === 'now')) {
     interruptTurn(step, 'message');
     return;
   }
-  if (!step.context.config.steering) return;
+  if (waits || !step.context.config.steering) return;
   for (const entry of queue) {
     if (entry.hold !== 'kept' || entry.priority !== 'next') continue;
     hand(step, entry.messageId);
@@ -222,6 +211,6 @@ function startNext(step: Step): void {
   const { queue } = step.state;
   const first = queue[0];
   if (first === undefined || queue.some((entry) => entry.hold !== 'kept')) return;
-  startTurn(step, [first.messageId], step.state.agent.life === 'ready' ? 'running' : 'starting');
+  startTurn(step, [first.messageId], 'core');
   sendToAgent(step, first.messageId);
 }

@@ -1,5 +1,6 @@
 import { expireApprovals } from './approvals.ts';
 import type { CoreConfig } from './input.ts';
+import { runsTool } from './open-work.ts';
 import type { SessionState } from './state.ts';
 import type { Step } from './step.ts';
 import { loseTurn } from './turn.ts';
@@ -11,11 +12,11 @@ export function deadlineOf(state: SessionState, config: CoreConfig): number | nu
   return deadlines.length === 0 ? null : Math.min(...deadlines);
 }
 
-/** Until when the agent may stay silent. Off while a tool runs or an approval waits. */
+/** Until when the agent may stay silent. Off while a tool of the turn runs or an approval waits. */
 function patienceEnd(state: SessionState, config: CoreConfig): number | null {
   const { turn } = state;
   if (turn?.stage.name === 'interrupting') return turn.stage.since + config.interruptTimeoutMs;
-  if (Object.keys(state.approvals).length > 0 || Object.keys(state.tools).length > 0) return null;
+  if (Object.keys(state.approvals).length > 0 || runsTool(state)) return null;
   if (turn === null) {
     const handed = state.queue.filter((entry) => entry.hold !== 'kept').map((entry) => entry.since);
     return handed.length === 0 ? null : Math.min(...handed) + config.firstOutputTimeoutMs;

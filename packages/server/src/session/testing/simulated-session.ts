@@ -1,0 +1,282 @@
+import type { Event, MessageUpdate, Priority, Session } from '@hearth/protocol';
+import type { AgentEvent } from '../agent-event.ts';
+import type { CoreConfig, Effect, Input } from '../input.ts';
+import { runsTool } from '../open-work.ts';
+import { phaseOf } from '../phase.ts';
+import { reduce } from '../reduce.ts';
+import { initialState, storedState } from '../state.ts';
+import type { SessionState } from '../state.ts';
+import { applyEvent } from '../view.ts';
+import type { SessionView } from '../view.ts';
+import { deadlineOf } from '../watchdog.ts';
+import { expect, LogChecker } from './log-checker.ts';
+import { ModelAgent } from './model-agent.ts';
+
+export const CONFIG: CoreConfig = {
+  steering: true,
+  firstOutputTimeoutMs: 120_000,
+  silenceTimeoutMs: 300_000,
+  interruptTimeoutMs: 10_000,
+  approvalTimeoutMs: null,
+};
+
+const START = Date.UTC(2026, 0, 1);
+
+export function emptySession(): Session {
+  const time = new Date(START).toISOString();
+  const usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheCreationTokens: 0, costUsd: 0 };
+  const names = { id: 'session-1', agent: 'model', cwd: '/tmp', title: null, model: null, accountId: null };
+  const times = { createdAt: time, updatedAt: time };
+  const lists = { queue: [], approvals: [], usage, metadata: {} };
+  return { ...names, ...times, ...lists, permissionMode: 'default', phase: 'idle', lastSeq: 0, archived: false };
+}
+
+/**
+ * A session core with a log, a clock and simulated agents around it. After every input all promises that can be checked
+ * from outside are checked.
+ */
+export class SimulatedSession {
+  state: SessionState = initialState(START, false);
+  now = START;
+  readonly log: Event[] = [];
+  readonly conversation = { messageIds: [] as string[] };
+  readonly check: LogChecker;
+  readonly config: CoreConfig;
+  readonly #contract: boolean;
+  #view: SessionView = { session: emptySession(), delivered: [] };
+  #agents: ModelAgent[] = [];
+  /** Commands on their way to the agents: they run after the events are stored, so later. */
+  #commands: Exclude<Effect, { type: 'reply' }>[] = [];
+  readonly waiting = new Set<string>();
+  readonly replies = new Map<string, Extract<Effect, { type: 'reply' }>['reply']>();
+  #ids = 0;
+  #reordered = false;
+
+  /** `contract`: the agents keep their contract, so the core must keep its own side of it too. */
+  constructor(config: CoreConfig, contract: boolean) {
+    this.config = config;
+    this.#contract = contract;
+    this.check = new LogChecker(contract);
+  }
+
+  newId(kind = 'id'): string {
+    this.#ids += 1;
+    return `${kind}${this.#ids}`;
+  }
+
+  /** Messages of the queue, then all others, so that most picks fall on a message that can be changed. */
+  get messageIds(): string[] {
+    return [...this.state.queue.map((entry) => entry.messageId), ...this.check.messages.keys()];
+  }
+
+  send(priority: Priority): string {
+    const messageId = this.newId('m');
+    const said = { content: `say ${messageId}`, author: 'owner', title: 'A title' };
+    this.input({ type: 'message.send', requestId: this.#request(), messageId, priority, ...said });
+    return messageId;
+  }
+
+  update(messageId: string, change: MessageUpdate): string {
+    this.#reordered ||= change.place !== undefined;
+    const requestId = this.#request();
+    this.input({ type: 'message.update', requestId, messageId, change });
+    return requestId;
+  }
+
+  cancel(messageId: string): string {
+    const requestId = this.#request();
+    this.input({ type: 'message.cancel', requestId, messageId });
+    return requestId;
+  }
+
+  interrupt(cancelQueued = false): string {
+    const requestId = this.#request();
+    this.input({ type: 'interrupt', requestId, cancelQueued });
+    return requestId;
+  }
+
+  answer(approvalId: string, decision: 'allow' | 'deny' = 'allow'): string {
+    const requestId = this.#request();
+    this.input({ type: 'approval.answer', requestId, approvalId, answer: { decision }, by: 'owner' });
+    return requestId;
+  }
+
+  close(): void {
+    this.input({ type: 'session.close', requestId: this.#request(), reason: 'closed' });
+  }
+
+  /** Something that an agent says; `generation` defaults to the present one. */
+  agentSays(event: AgentEvent, generation = this.state.agent.generation): void {
+    this.input({ type: 'agent', generation, event });
+  }
+
+  /** The server is killed and another one loads what was stored. */
+  crash(): void {
+    for (const agent of this.#agents) agent.vanish();
+    this.#agents = [];
+    this.#commands = [];
+    this.waiting.clear();
+    this.state = JSON.parse(JSON.stringify(storedState(this.state))) as SessionState;
+    this.input({ type: 'recover', texts: Object.fromEntries(this.check.openBlocks) });
+  }
+
+  wait(ms: number): void {
+    this.now += ms;
+  }
+
+  tick(): void {
+    this.input({ type: 'tick' });
+  }
+
+  /** Time goes on to the next deadline. */
+  reachDeadline(): boolean {
+    const deadline = deadlineOf(this.state, this.config);
+    if (deadline === null) return false;
+    this.now = Math.max(this.now, deadline);
+    this.tick();
+    const after = deadlineOf(this.state, this.config);
+    expect(after === null || after > this.now, 'a deadline that has passed stays');
+    return true;
+  }
+
+  input(input: Input): void {
+    const turnId = this.newId('turn');
+    const before = JSON.stringify(this.state);
+    const { state, events, effects } = reduce(this.state, input, {
+      now: this.now,
+      newTurnId: turnId,
+      config: this.config,
+    });
+    expect(JSON.stringify(this.state) === before, 'the state that came in was changed', input);
+    this.state = state;
+    for (const body of events) {
+      const head = { sessionId: 'session-1', seq: this.log.length + 1, time: new Date(this.now).toISOString() };
+      const event = { ...body, ...head } as Event;
+      if (event.type === 'turn.started') this.#checkOrder(event.messageIds);
+      this.log.push(event);
+      this.check.read(event);
+      this.#view = applyEvent(this.#view, event).view;
+    }
+    for (const effect of effects) {
+      if (effect.type === 'reply') this.#onReply(effect);
+      else this.#commands.push(effect);
+    }
+    this.#checkState();
+  }
+
+  /** Carries the oldest command to its agent. */
+  carry(): boolean {
+    const command = this.#commands.shift();
+    if (command === undefined) return false;
+    if (command.type === 'agent.send') {
+      const present = this.#agents.find((agent) => agent.generation === command.generation);
+      if (present === undefined) {
+        for (const agent of this.#agents) agent.vanish();
+        this.#open(command.generation, command);
+      }
+    }
+    this.#agents.find((agent) => agent.generation === command.generation)?.command(command);
+    return true;
+  }
+
+  agentMoves(toEnd = false): (() => void)[] {
+    return this.#agents.flatMap((agent) => agent.moves(toEnd));
+  }
+
+  /** Lets all that runs come to its end: agents do their work, users answer, deadlines pass. */
+  comeToRest(): void {
+    for (let round = 0; round < 2_000; round += 1) {
+      if (this.carry()) continue;
+      const [move] = this.agentMoves(true);
+      const [approvalId] = Object.keys(this.state.approvals);
+      if (move !== undefined) move();
+      else if (approvalId !== undefined) this.answer(approvalId);
+      else if (!this.reachDeadline()) {
+        // A tool may run for ever; only the user ends it.
+        if (this.state.turn === null) return;
+        expect(runsTool(this.state), 'nothing will ever end this turn', this.state);
+        this.interrupt();
+      }
+    }
+    expect(false, 'the session never comes to rest', this.state);
+  }
+
+  /** What must hold when nothing moves any more. */
+  checkRest(): void {
+    const { state, check } = this;
+    expect(state.life === 'closed' ? check.phase === 'closed' : check.phase === 'idle', `rests in ${check.phase}`);
+    expect(this.waiting.size === 0, `no answer to ${[...this.waiting].join()}`);
+    expect(state.pending.length === 0, 'a change still waits', state.pending);
+    expect(check.turn === null && check.pendingApprovals.size === 0, 'a turn or an approval is left');
+    expect(state.life === 'draining' || state.queue.length === 0, 'a message is left in the queue', state.queue);
+    for (const [messageId, fate] of check.messages) {
+      if (state.queue.some((entry) => entry.messageId === messageId)) continue;
+      expect(fate !== 'queued' && fate !== 'delivered', `${messageId} stays ${fate}`);
+      if (this.#contract && fate !== 'cancelled') this.#checkConversation(messageId);
+    }
+    if (state.backgroundTasks > 0 || state.life === 'closed') return;
+    this.input({ type: 'evict' });
+    expect(check.openBlocks.size === 0 && check.openTools.size === 0, 'a block or a tool is left open');
+  }
+
+  #request(): string {
+    const requestId = this.newId('request');
+    this.waiting.add(requestId);
+    return requestId;
+  }
+
+  #onReply(effect: Extract<Effect, { type: 'reply' }>): void {
+    const known = this.waiting.delete(effect.requestId);
+    expect(!this.replies.has(effect.requestId), 'a request is answered twice', effect);
+    if (known) this.replies.set(effect.requestId, effect.reply);
+  }
+
+  #open(generation: number, opening: { pending: string[]; carried: string[] }): void {
+    const { config, conversation } = this;
+    const emit = (from: number, event: AgentEvent): void => this.agentSays(event, from);
+    const newId = (): string => this.newId('w');
+    const world = { emit, newId, steering: config.steering, conversation, strict: this.#contract };
+    this.#agents.push(new ModelAgent(generation, world, opening));
+  }
+
+  #checkOrder(messageIds: readonly string[]): void {
+    const { queue } = this.#view.session;
+    const starts = queue.filter((message) => messageIds.includes(message.id));
+    if (this.#reordered || !starts.some((message) => message.priority === 'later')) return;
+    const sooner = queue.filter((message) => message.priority !== 'later');
+    expect(sooner.length === 0, 'a later message starts before a more urgent one', queue);
+  }
+
+  #checkConversation(messageId: string): void {
+    const times = this.conversation.messageIds.filter((other) => other === messageId).length;
+    expect(times <= 1, `${messageId} is in the conversation ${times} times`);
+    expect(times === 1 || this.state.carried.includes(messageId), `${messageId} is missing in the conversation`);
+  }
+
+  #checkState(): void {
+    const { state, check } = this;
+    const { session, delivered } = this.#view;
+    const seen = session.queue.map((message) => `${message.id} ${message.priority}`).join();
+    const held = state.queue.map((entry) => `${entry.messageId} ${entry.priority}`).join();
+    expect(seen === held, `clients see the queue [${seen}], it is [${held}]`);
+    expect(check.phase === phaseOf(state), `the phase is ${phaseOf(state)}, announced was ${check.phase}`);
+    expect(session.phase === check.phase && session.turnId === state.turn?.turnId, 'clients see another turn');
+    const pending = Object.keys(state.approvals).sort().join();
+    const shown = session.approvals.map((approval) => approval.approvalId).sort();
+    expect(shown.join() === pending, 'clients see other approvals', shown);
+    const inTurn = [...(state.turn?.messageIds ?? [])].sort().join();
+    expect(
+      delivered
+        .map((message) => message.id)
+        .sort()
+        .join() === inTurn,
+      'clients see other messages in the turn',
+    );
+    for (const [blockId, text] of check.openBlocks) expect(state.blocks[blockId]?.text === text, 'a block differs');
+    expect(Object.keys(state.blocks).length === check.openBlocks.size, 'open blocks differ');
+    expect(Object.keys(state.tools).length === check.openTools.size, 'open tools differ');
+    const users = pending !== '' || (runsTool(state) && state.turn?.stage.name !== 'interrupting');
+    const agents = state.turn !== null || state.queue.some((entry) => entry.hold !== 'kept');
+    if (agents && !users) expect(deadlineOf(state, this.config) !== null, 'nobody watches over this wait', state);
+  }
+}
