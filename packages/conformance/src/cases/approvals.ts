@@ -55,7 +55,9 @@ export const approvalCases: Case[] = [
     rules: ['APR3'],
     title: 'several approvals at once are answered each by itself, in any order',
     async run(bench) {
-      const { session, socket } = await asked(bench, (it) => `${writeTool(it, 'a')} ${writeTool(it, 'b')}`, 2);
+      const fetchTool = (page: string): string =>
+        `[[tool WebFetch ${JSON.stringify({ url: `https://example.com/${page}`, prompt: 'what is it?' })}]]`;
+      const { session, socket } = await asked(bench, () => `${fetchTool('a')} ${fetchTool('b')}`, 2);
       const requests = ofType(socket.of(session.id), 'approval.requested');
       for (const { approvalId } of requests.toReversed()) {
         const answer = await bench.http('POST', `/v1/sessions/${session.id}/approvals/${approvalId}`, {

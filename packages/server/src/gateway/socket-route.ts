@@ -43,7 +43,8 @@ export async function addWebSocket(
     },
     errorHandler: (error, socket) => {
       options.log.debug({ err: error }, 'a WebSocket broke');
-      socket.terminate();
+      // One that breaks a rule, as by a frame that is too large, is being closed with its code already.
+      if (socket.readyState === socket.OPEN) socket.terminate();
     },
   });
   const addRoute = () => {

@@ -133,11 +133,15 @@ export class ScriptedProcess implements AgentProcess {
           };
         }
         case 'aborted':
+          this.#block = null;
           return { type: 'turn.ended', outcome: 'interrupted' };
         case 'failed':
         case 'cut': {
           const error = last.type === 'cut' ? brokenConnection() : statusError(last.status);
-          if (!error.retryable || attempt >= maxRetries) return { type: 'turn.ended', outcome: 'failed', error };
+          if (!error.retryable || attempt >= maxRetries) {
+            this.#block = null;
+            return { type: 'turn.ended', outcome: 'failed', error };
+          }
           if (this.#block !== null) this.#abandonBlock();
           const delayMs = RETRY_DELAY_MS * (attempt + 1);
           const { code, status } = error;
