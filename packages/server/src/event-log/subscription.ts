@@ -83,7 +83,7 @@ export class LogSubscription {
 
   /** A sign of life, for those that are live and have room. */
   heartbeat(body: string): void {
-    if (this.#state.at !== 'open' || this.#cursor < this.#source.committedSeq) return;
+    if (this.#state.at !== 'open' || !this.#caughtUp) return;
     this.#guarded(() => this.#sink.heartbeat(body));
   }
 
@@ -92,22 +92,24 @@ export class LogSubscription {
     while (this.#state.at === 'reading') await this.#state.done;
   }
 
+  get #caughtUp(): boolean {
+    return this.#cursor >= this.#source.committedSeq;
+  }
+
   #open(): void {
     this.#state = { at: 'open' };
     this.#pump();
   }
 
   #pump(): void {
-    while (this.#state.at === 'open') {
-      if (this.#cursor >= this.#source.committedSeq) {
-        if (this.#source.ended) this.#end();
-        return;
-      }
+    while (this.#state.at === 'open' && !this.#caughtUp) {
       const page = this.#source.fromMemory(this.#cursor);
       if (page === null) this.#state = { at: 'reading', done: this.#readOn() };
       else if (page.bodies.length === 0) this.#cursor = this.#source.committedSeq;
       else this.#deliver(page);
     }
+    const takesEnd = this.#state.at === 'open' || this.#state.at === 'full';
+    if (takesEnd && this.#caughtUp && this.#source.ended) this.#end();
   }
 
   async #readOn(): Promise<void> {

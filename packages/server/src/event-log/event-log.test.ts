@@ -1,0 +1,279 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Event } from '@hearth/protocol';
+import { HearthError } from '@hearth/protocol';
+import { FakeClock } from '@hearth/testkit';
+import { failure } from '../store/contract/fixture.ts';
+import { openSqliteStore } from '../store/sqlite/open.ts';
+import type { Store } from '../store/store.ts';
+import { aDelta, anEnd, aNotice, aStart, logBench, RecordingOwner, RecordingSink, until } from './testing/log-bench.ts';
+import type { LogBench } from './testing/log-bench.ts';
+
+const diskFull = () => new HearthError('internal', 'There is no room left.', { hint: 'Free space on the disk.' });
+
+let store: Store;
+let bench: LogBench;
+let owner: RecordingOwner;
+
+beforeEach(async () => {
+  store = await openSqliteStore({ path: ':memory:' });
+  bench = logBench(store);
+  owner = new RecordingOwner('s1');
+  bench.log.open('s1', 0, owner);
+});
+
+afterEach(() => store.close());
+
+async function stored(sessionId = 's1'): Promise<Event[]> {
+  const entries = await store.events.read(sessionId, 0, 1_000_000, Number.MAX_SAFE_INTEGER);
+  return entries.map((entry) => JSON.parse(entry.body) as Event);
+}
+
+function subscribe(after: number, sink = new RecordingSink()) {
+  const subscription = bench.log.subscribe('s1', after, sink);
+  subscription.start();
+  return { sink, subscription };
+}
+
+describe('writing', () => {
+  test('[LOG1] an append resolves when its events are stored, numbered from 1', async () => {
+    await bench.log.append('s1', [aNotice('a'), { ...aNotice('b'), turnId: 't1' }]);
+
+    expect(await stored()).toEqual([
+      expect.objectContaining({ sessionId: 's1', seq: 1, type: 'notice', text: 'a' }),
+      expect.objectContaining({ sessionId: 's1', seq: 2, turnId: 't1', text: 'b' }),
+    ]);
+    expect(owner.seen.map((event) => event.seq)).toEqual([1, 2]);
+    expect(bench.log.lastSeq('s1')).toBe(2);
+  });
+
+  test('[LOG2] numbers go on from the store’s last one', async () => {
+    await bench.log.append('s1', [aNotice('a')]);
+    const again = logBench(store);
+    again.log.open('s1', (await store.sessions.load('s1'))?.session.lastSeq ?? 0, new RecordingOwner('s1'));
+
+    await again.log.append('s1', [aNotice('b')]);
+
+    expect((await stored()).map((event) => event.seq)).toEqual([1, 2]);
+  });
+
+  test('[LOG3] what several sessions append in one turn of the event loop is one commit', async () => {
+    bench.log.open('s2', 0, new RecordingOwner('s2'));
+
+    await Promise.all([
+      bench.log.append('s1', [aNotice('a')]),
+      bench.log.append('s2', [aNotice('b')]),
+      bench.log.append('s1', [aNotice('c')]),
+    ]);
+
+    expect(bench.events.commits.map((commit) => commit.map((batch) => batch.entries.length))).toEqual([[2, 1]]);
+  });
+
+  test('[LOG3] while a commit is under way the next one gathers', async () => {
+    let release = (): void => undefined;
+    bench.events.hold = () =>
+      new Promise((resolve) => {
+        release = resolve;
+      });
+    const first = bench.log.append('s1', [aNotice('a')]);
+    await until('a commit is under way', () => owner.projected.length === 1);
+    const rest = [bench.log.append('s1', [aNotice('b')]), bench.log.append('s1', [aNotice('c')])];
+    bench.events.hold = () => Promise.resolve();
+    release();
+
+    await Promise.all([first, ...rest]);
+
+    expect(bench.events.commits.map((commit) => commit[0]?.entries.map((entry) => entry.seq))).toEqual([[1], [2, 3]]);
+  });
+
+  test('[LOG3] deltas alone wait out the interval since the last commit; anything else does not', async () => {
+    const clock = new FakeClock();
+    bench = logBench(store, clock);
+    bench.log.open('s1', 0, owner);
+    await bench.log.append('s1', [aStart('b')]);
+    void bench.log.append('s1', [aDelta('b', 0, 'he')]);
+    void bench.log.append('s1', [aDelta('b', 2, 'llo')]);
+    await clock.advance(3);
+    expect(bench.events.commits).toHaveLength(1);
+
+    await clock.advance(1);
+    await bench.log.flushed();
+    expect((await stored()).at(-1)).toMatchObject({ seq: 2, offset: 0, text: 'hello' });
+
+    void bench.log.append('s1', [aDelta('b', 5, '!')]);
+    await bench.log.append('s1', [aNotice('now')]);
+    expect((await stored()).map((event) => event.type).slice(2)).toEqual(['block.delta', 'notice']);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('[LOG4] only neighbours of one block merge, and only where one continues the other', async () => {
+    await bench.log.append('s1', [
+      aDelta('a', 0, '1'),
+      aDelta('a', 1, '2'),
+      aDelta('b', 0, 'x'),
+      aDelta('a', 2, '3'),
+      aNotice('between'),
+      aDelta('a', 3, '4'),
+      aDelta('a', 9, 'far'),
+      { ...aDelta('a', 12, 'turn'), turnId: 't2' },
+    ]);
+
+    expect((await stored()).map((event) => (event.type === 'block.delta' ? event.text : event.type))).toEqual([
+      '12',
+      'x',
+      '3',
+      'notice',
+      '4',
+      'far',
+      'turn',
+    ]);
+  });
+
+  test('[LOG6] the end of a block takes its deltas out of the log, stored ones and waiting ones', async () => {
+    await bench.log.append('s1', [aStart('a'), aStart('b'), aDelta('a', 0, 'he'), aDelta('b', 0, 'x')]);
+    await bench.log.append('s1', [aDelta('a', 2, 'll'), aDelta('b', 1, 'y'), anEnd('a', 'hello')]);
+
+    expect((await stored()).map((event) => event.type)).toEqual([
+      'block.started',
+      'block.started',
+      'block.delta',
+      'block.delta',
+      'block.completed',
+    ]);
+    expect((await store.events.blockDeltas('s1', 'a')).length).toBe(0);
+    expect((await store.events.blockDeltas('s1', 'b')).length).toBe(2);
+  });
+
+  test('[LOG6] a block that began before a restart is compacted as well', async () => {
+    await bench.log.append('s1', [aStart('a'), aDelta('a', 0, 'he')]);
+    const again = logBench(store);
+    again.log.open('s1', 2, new RecordingOwner('s1'));
+
+    await again.log.append('s1', [anEnd('a', 'he')]);
+
+    expect((await stored()).map((event) => event.type)).toEqual(['block.started', 'block.completed']);
+  });
+
+  test('[LOG8] the record that is stored with events is what they project to', async () => {
+    await bench.log.append('s1', [aNotice('a')]);
+    await bench.log.append('s1', [aNotice('b'), aNotice('c')]);
+    await bench.log.append('s1', []);
+
+    expect(owner.projected.map((event) => event.seq)).toEqual([1, 2, 3]);
+    expect((await store.sessions.load('s1'))?.session).toMatchObject({ title: '3 events', lastSeq: 3 });
+  });
+
+  test('[LOG8] a session that is not open takes nothing', async () => {
+    expect((await failure(bench.log.append('s9', [aNotice('a')]))).message).toMatch(/s9 is not open/);
+    expect(() => bench.log.subscribe('s9', 0, new RecordingSink())).toThrow(/s9 is not open/);
+    expect(bench.log.subscribers('s9')).toBe(0);
+  });
+});
+
+describe('a commit that is refused', () => {
+  test('[LOG9] rejects all that waited, tells the owner, and takes nothing until the session is opened again', async () => {
+    await bench.log.append('s1', [aNotice('kept')]);
+    const { sink } = subscribe(0);
+    bench.events.refuse = diskFull;
+
+    const lost = await Promise.all([
+      failure(bench.log.append('s1', [aNotice('lost')])),
+      failure(bench.log.append('s1', [aNotice('lost too')])),
+    ]);
+    bench.events.refuse = () => null;
+    const late = await failure(bench.log.append('s1', [aNotice('late')]));
+
+    expect(lost[0]?.message).toMatch(/s1 could not be stored. There is no room left/);
+    expect(lost[0]?.hint).toBe('Free space on the disk.');
+    expect(late).toBe(lost[1]);
+    expect(owner.failures).toEqual([lost[0]]);
+
+    bench.log.open('s1', 1, owner);
+    await bench.log.append('s1', [aNotice('after')]);
+    await until('the subscriber is live', () => sink.state.seq === 2);
+    expect(sink.received.map((event) => event.type === 'notice' && event.text)).toEqual(['kept', 'after']);
+    expect((await stored()).map((event) => event.seq)).toEqual([1, 2]);
+  });
+
+  test('[LOG9] what was appended while it was under way is lost with it', async () => {
+    let release = (): void => undefined;
+    bench.events.hold = () =>
+      new Promise((resolve) => {
+        release = resolve;
+      });
+    bench.events.refuse = diskFull;
+    const first = failure(bench.log.append('s1', [aNotice('a')]));
+    await until('a commit is under way', () => owner.projected.length === 1);
+    const second = failure(bench.log.append('s1', [aNotice('b')]));
+    bench.events.refuse = diskFull;
+    release();
+
+    expect(await second).toBe(await first);
+    await bench.log.flushed();
+    expect(await stored()).toEqual([]);
+    expect(owner.failures).toHaveLength(1);
+  });
+
+  test('[LOG9] one session’s refusal harms no other', async () => {
+    const other = new RecordingOwner('s2');
+    bench.log.open('s2', 0, other);
+    bench.events.refuse = (batches) => (batches.some((batch) => batch.sessionId === 's1') ? diskFull() : null);
+
+    const lost = failure(bench.log.append('s1', [aNotice('a')]));
+    await bench.log.append('s2', [aNotice('b')]);
+
+    expect((await lost).code).toBe('internal');
+    expect(other.seen.map((event) => event.seq)).toEqual([1]);
+    expect(other.projected).toHaveLength(1);
+  });
+
+  test('[LOG9] an owner that cannot project its events loses them, and nobody else does', async () => {
+    bench.log.open('s2', 0, new RecordingOwner('s2'));
+    owner.project = () => {
+      throw new Error('a fault in the core');
+    };
+
+    const lost = failure(bench.log.append('s1', [aNotice('a')]));
+    await bench.log.append('s2', [aNotice('b')]);
+
+    expect((await lost).code).toBe('internal');
+    expect(owner.failures).toHaveLength(1);
+    expect(await stored()).toEqual([]);
+  });
+
+  test('[LOG2] a number that a client has seen is not given again, whatever the store says', async () => {
+    await bench.log.append('s1', [aNotice('a'), aNotice('b')]);
+    bench.events.refuse = diskFull;
+    await failure(bench.log.append('s1', [aNotice('lost')]));
+    bench.events.refuse = () => null;
+
+    bench.log.open('s1', 1, owner);
+    await bench.log.append('s1', [aNotice('c')]);
+
+    expect((await stored()).map((event) => event.seq)).toEqual([1, 2, 3]);
+  });
+});
+
+describe('reading', () => {
+  test('[LOG5] deltas that follow each other come as one, up to the seq of the last', async () => {
+    await bench.log.append('s1', [aStart('a'), aStart('b')]);
+    for (const [block, offset, text] of [
+      ['a', 0, 'he'],
+      ['a', 2, 'll'],
+      ['b', 0, 'x'],
+      ['a', 4, 'o'],
+    ] as const) {
+      await bench.log.append('s1', [aDelta(block, offset, text)]);
+    }
+
+    const page = (await bench.log.readAfter('s1', 2, 100)).map((body) => JSON.parse(body) as Event);
+    expect(page).toEqual([
+      expect.objectContaining({ seq: 4, blockId: 'a', offset: 0, text: 'hell' }),
+      expect.objectContaining({ seq: 5, blockId: 'b', offset: 0, text: 'x' }),
+      expect.objectContaining({ seq: 6, blockId: 'a', offset: 4, text: 'o' }),
+    ]);
+    const inside = (await bench.log.readAfter('s1', 3, 1)).map((body) => JSON.parse(body) as Event);
+    expect(inside).toEqual([expect.objectContaining({ seq: 4, offset: 2, text: 'll' })]);
+    expect(await bench.log.readAfter('s1', 6, 10)).toEqual([]);
+    expect(await bench.log.readAfter('s1', -1, 1)).toHaveLength(1);
+  });
+});
