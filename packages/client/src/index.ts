@@ -1,1 +1,15 @@
-export {};
+export { connect } from './connect.ts';
+export type { ConnectOptions } from './connect.ts';
+export type { ApprovalContext, ApprovalHandler } from './approvals.ts';
+export type { Backoff } from './backoff.ts';
+export { ClientClosedError, ConnectionLostError, HearthError, MessageCancelledError } from './errors.ts';
+export type { ClientError } from './errors.ts';
+export type { EventFeed, EventsOptions } from './event-feed.ts';
+export type { Hearth, Sessions, Tokens } from './hearth.ts';
+export type { Liveness } from './link.ts';
+export type { OnError } from './listeners.ts';
+export type { CreatedSession, PromptOptions, SendOptions, SessionHandle, SessionMessages } from './session-handle.ts';
+export type { ConnectionState } from './state.ts';
+export type { CallOptions } from './transport.ts';
+export type { Turn, TurnResult } from './turn.ts';
+export type { WebSocketConstructor, WebSocketLike } from './web-socket.ts';

@@ -1,0 +1,34 @@
+import type { OperationName } from '@hearth/protocol';
+
+/**
+ * Operations that may be sent again when the connection broke before the answer came. `message.send` may too, when it
+ * has a `clientMessageId`. What is not named here might be done twice.
+ */
+const REPEATABLE: ReadonlySet<OperationName> = new Set<OperationName>([
+  'session.list',
+  'session.get',
+  'session.update',
+  'session.delete',
+  'message.list',
+  'message.get',
+  'message.update',
+  'message.cancel',
+  'turn.interrupt',
+  'approval.answer',
+  'agent.list',
+  'usage.report',
+  'token.list',
+  'token.revoke',
+]);
+
+/** Whose repetition answers `not_found` when the first one was done. */
+const REMOVALS: ReadonlySet<OperationName> = new Set<OperationName>(['session.delete', 'token.revoke']);
+
+export function isRepeatable(name: OperationName, params: object): boolean {
+  if (name === 'message.send') return 'clientMessageId' in params && params.clientMessageId !== undefined;
+  return REPEATABLE.has(name);
+}
+
+export function isRemoval(name: OperationName): boolean {
+  return REMOVALS.has(name);
+}

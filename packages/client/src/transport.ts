@@ -1,0 +1,110 @@
+import type { Event, Heartbeat, OperationName, Params, Result } from '@hearth/protocol';
+import { HearthError } from '@hearth/protocol/errors';
+import type { Connection } from './connection.ts';
+import type { OnLoss } from './requests.ts';
+import { isRemoval, isRepeatable } from './repeatable.ts';
+import { SessionChannel } from './session-channel.ts';
+import type { Follower, Following } from './session-channel.ts';
+import type { ClientError } from './errors.ts';
+
+export interface CallOptions {
+  /** Gives the answer up; what the server does is not undone. */
+  signal?: AbortSignal;
+}
+
+/** Calls and channels over the connection. */
+export class Transport {
+  readonly #connection: Connection;
+  readonly #channels = new Map<string, SessionChannel>();
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  call<Name extends OperationName>(
+    name: Name,
+    params: Params<Name> & object,
+    options: CallOptions = {},
+  ): Promise<Result<Name>> {
+    const onLoss = isRepeatable(name, params) ? 'repeat' : 'fail';
+    const isDone = (error: ClientError, sends: number): boolean =>
+      sends > 1 && isRemoval(name) && error instanceof HearthError && error.code === 'not_found';
+    return this.#request(name, params, onLoss, options, isDone) as Promise<Result<Name>>;
+  }
+
+  async ping(options: CallOptions = {}): Promise<void> {
+    await this.#request('ping', {}, 'repeat', options, () => false);
+  }
+
+  follow(sessionId: string, follower: Follower): Following {
+    const { stoppedBy } = this.#connection;
+    if (stoppedBy !== undefined) {
+      follower.ended(stoppedBy);
+      return { more: () => undefined, stop: () => undefined };
+    }
+    let channel = this.#channels.get(sessionId);
+    if (channel === undefined) {
+      const made = new SessionChannel(sessionId, this.#connection, () => {
+        if (this.#channels.get(sessionId) === made) this.#channels.delete(sessionId);
+      });
+      channel = made;
+      this.#channels.set(sessionId, channel);
+    }
+    return channel.add(follower);
+  }
+
+  live(): void {
+    for (const channel of this.#channels.values()) channel.settle();
+  }
+
+  /** The socket is gone; with an error for good. After `close()` feeds end as if their reader had had enough. */
+  down(error?: ClientError): void {
+    const channels = [...this.#channels.values()];
+    for (const channel of channels) channel.lost();
+    if (error === undefined) return;
+    this.#channels.clear();
+    for (const channel of channels) channel.end(error);
+  }
+
+  event(event: Event): void {
+    this.#channels.get(event.sessionId)?.take(event);
+  }
+
+  heartbeat(heartbeat: Heartbeat): void {
+    this.#channels.get(heartbeat.sessionId)?.heartbeat(heartbeat);
+  }
+
+  /** @param isDone whether an error means that an earlier sending of the same request was successful */
+  #request(
+    method: string,
+    params: object,
+    onLoss: OnLoss,
+    { signal }: CallOptions,
+    isDone: (error: ClientError, sends: number) => boolean,
+  ): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      let giveUp = (): void => undefined;
+      const abort = (): void => {
+        giveUp();
+        reject(signal?.reason as Error);
+      };
+      const over = (): void => signal?.removeEventListener('abort', abort);
+      signal?.addEventListener('abort', abort, { once: true });
+      giveUp = this.#connection.request({
+        method,
+        params,
+        onLoss,
+        answered: (result) => {
+          over();
+          resolve(result);
+        },
+        failed: (error, sends) => {
+          over();
+          if (isDone(error, sends)) resolve(null);
+          else reject(error);
+        },
+      });
+    });
+  }
+}
