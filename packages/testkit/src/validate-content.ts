@@ -31,6 +31,8 @@ function contentBlocks(message: JsonFields, path: string, role: string, isLast: 
   if (content === undefined) throw new InvalidRequest(`${path}.content: Field required`);
   if (content === '' || (Array.isArray(content) && content.length === 0)) {
     if (role === 'assistant' && isLast) return [];
+    // After a compaction Claude Code sends one that carries only an `output_config`.
+    if (role === 'system') return [];
     throw new InvalidRequest(
       role === 'assistant'
         ? `${path}: all messages must have non-empty content except for the optional final assistant message`

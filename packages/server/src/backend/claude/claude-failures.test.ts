@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { reply } from '@hearth/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findProcess } from '../../process/process-table.ts';
-import { readyOf, seenBy, startTestBed, type TestBed } from './claude-test-bed.ts';
+import { readyOf, seenBy, startTestBed, type TestBed } from './testing/test-bed.ts';
 
 let bed: TestBed;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { endOrphans } from '../../process/orphans.ts';
 import { readLocal } from './local-transcript.ts';
-import { readyOf, seenBy, startTestBed, type OpenAgent, type TestBed } from './claude-test-bed.ts';
+import { readyOf, seenBy, startTestBed, type OpenAgent, type TestBed } from './testing/test-bed.ts';
 
 let bed: TestBed;
 beforeAll(async () => {
@@ -151,6 +151,38 @@ describe('going on with a conversation', () => {
     expect(seen.split('known')).toHaveLength(2);
     expect(seen.split('lost in the crash')).toHaveLength(2);
     expect(seen.indexOf('lost in the crash')).toBeLessThan(seen.indexOf('next'));
+    await agent.ended();
+  });
+
+  test('a conversation that the user clears goes on under another id, which is told and can be resumed', async () => {
+    const sessionId = randomUUID();
+    let agent = bed.open({ sessionId });
+    await agent.turn('one');
+    const before = idOf(agent);
+    expect((await agent.turn('/clear')).outcome).toBe('completed');
+    await agent.turn('two');
+    expect(lastSeen()).toEqual(['two']);
+    const after = idOf(agent);
+    expect(after).not.toBe(before);
+    await agent.ended();
+    agent = bed.open({ sessionId, agentSessionId: after });
+    await agent.turn('three');
+    expect(lastSeen()).toEqual(['two', 'three']);
+    await agent.ended();
+  });
+
+  test('a conversation that was compacted says so, and can be resumed', async () => {
+    const sessionId = randomUUID();
+    let agent = bed.open({ sessionId });
+    await agent.turn('[[say a long story]]');
+    await agent.turn('[[say and more of it]]');
+    expect((await agent.turn('/compact')).outcome).toBe('completed');
+    expect(agent.events.find((event) => event.type === 'context.compacted')).toMatchObject({ trigger: 'manual' });
+    expect((await agent.turn('after')).outcome).toBe('completed');
+    await agent.ended();
+    agent = bed.open({ sessionId, agentSessionId: idOf(agent) });
+    expect((await agent.turn('[[say resumed]]')).outcome).toBe('completed');
+    expect(agent.texts()).toEqual(['resumed']);
     await agent.ended();
   });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { reply } from '@hearth/testkit';
 import type { AgentEvent } from '../backend.ts';
-import { seenBy, startTestBed, type TestBed } from './claude-test-bed.ts';
+import { seenBy, startTestBed, type TestBed } from './testing/test-bed.ts';
 
 let bed: TestBed;
 beforeAll(async () => {

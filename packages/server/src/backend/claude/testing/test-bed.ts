@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Approval, Content } from '@hearth/protocol';
 import { startMessagesApi, type MessagesApi, type MessagesApiOptions, type RecordedRequest } from '@hearth/testkit';
-import type { ProcessRecord, ProcessStore, TranscriptEntry, TranscriptStore } from '../../store/store.ts';
-import type { AgentEvent, AgentProcess, AgentSpec, Backend, TurnEnded } from '../backend.ts';
-import { createClaudeBackend } from './claude-backend.ts';
-import type { ClaudeConfig } from './claude-config.ts';
-import { configDirOf, projectKeyOf, type LocalPlace } from './local-transcript.ts';
+import type { ProcessRecord, ProcessStore, TranscriptEntry, TranscriptStore } from '../../../store/store.ts';
+import type { AgentEvent, AgentProcess, AgentSpec, Backend, TurnEnded } from '../../backend.ts';
+import { createClaudeBackend } from '../claude-backend.ts';
+import type { ClaudeConfig } from '../claude-config.ts';
+import { configDirOf, projectKeyOf, type LocalPlace } from '../local-transcript.ts';
 
 const WAIT_MS = 8_000;
 
