@@ -11,6 +11,9 @@ import type { ConnectionLimits } from './connection.ts';
 import { FakeSocket } from './testing/fake-socket.ts';
 import { createOperations } from './operations.ts';
 
+/** Waits for a condition, generously: the machine may be busy. */
+const until = <T>(check: () => T) => vi.waitFor(check, { timeout: 8_000 });
+
 const OWNER: Identity = {
   kind: 'owner',
   principal: { id: 'owner', label: 'owner' },
@@ -55,7 +58,7 @@ function connect(identity: Identity | null = OWNER, limits: Partial<ConnectionLi
   };
   const ask = async (method: string, params: object = {}) => {
     const id = send(method, params);
-    return await vi.waitFor(() => {
+    return await until(() => {
       const answer = socket.answer(id);
       if (answer === undefined) throw new Error(`no answer to ${method}`);
       return answer;
@@ -95,7 +98,7 @@ describe('requests', () => {
   ])('%s is answered with the id %j and the error %d, and the socket stays open', async (text, id, code) => {
     const { socket, connection, ask } = connect();
     connection.receive(text);
-    await vi.waitFor(() => expect(socket.messages).toHaveLength(1));
+    await until(() => expect(socket.messages).toHaveLength(1));
     const stable = code === -32004 ? 'not_found' : 'invalid_request';
     expect(socket.messages[0]).toMatchObject({ id, error: { code, data: { code: stable } } });
     expect(await ask('ping')).toHaveProperty('result.time');
@@ -121,7 +124,7 @@ describe('requests', () => {
     const { socket, connection } = connect();
     const call = (method: string, id?: number) => ({ jsonrpc: '2.0', method, ...(id === undefined ? {} : { id }) });
     connection.receive(JSON.stringify([call('ping', 1), 5, call('ping'), call('nope', 2)]));
-    await vi.waitFor(() => expect(socket.frames).toHaveLength(1));
+    await until(() => expect(socket.frames).toHaveLength(1));
     expect(JSON.parse(socket.frames[0]!)).toMatchObject([
       { id: 1, result: {} },
       { id: null, error: { code: -32600 } },
@@ -161,9 +164,9 @@ describe('requests', () => {
     const gate = new Promise<void>((resolve) => (release = resolve));
     sessions.before.set('list', () => gate);
     const ids = [send('session.list'), send('session.list'), send('session.list')];
-    await vi.waitFor(() => expect(socket.answer(ids[2])).toMatchObject({ error: { data: { code: 'rate_limited' } } }));
+    await until(() => expect(socket.answer(ids[2])).toMatchObject({ error: { data: { code: 'rate_limited' } } }));
     release();
-    await vi.waitFor(() => expect(socket.answer(ids[0])).toHaveProperty('result'));
+    await until(() => expect(socket.answer(ids[0])).toHaveProperty('result'));
     expect(await ask('ping')).toHaveProperty('result');
   });
 });
@@ -183,7 +186,7 @@ describe('the token', () => {
     const call = (id: number, method: string, params = {}) => JSON.stringify({ jsonrpc: '2.0', id, method, params });
     connection.receive(call(1, 'auth', { token: TOKEN }));
     connection.receive(call(2, 'session.list'));
-    await vi.waitFor(() => expect(socket.messages).toHaveLength(2));
+    await until(() => expect(socket.messages).toHaveLength(2));
     expect(socket.answer(2)).toHaveProperty('result');
   });
 
@@ -192,7 +195,7 @@ describe('the token', () => {
     for (let i = 0; i < 4; i += 1) expect(await ask('auth', { token: 'x' })).toMatchObject({ error: { code: -32001 } });
     expect(socket.closedWith).toBeNull();
     expect(await ask('auth', { token: 'x' })).toMatchObject({ error: { code: -32001 } });
-    await vi.waitFor(() => expect(socket.closedWith?.code).toBe(CLOSE_CODES.unauthorized));
+    await until(() => expect(socket.closedWith?.code).toBe(CLOSE_CODES.unauthorized));
   });
 
   test('without one for 10 s the socket is closed with 4401, with one it stays', () => {
@@ -225,9 +228,9 @@ describe('subscriptions', () => {
     say(sessionId, 250);
     send('session.subscribe', { sessionId });
     say(sessionId, 10);
-    await vi.waitFor(() => expect(socket.seqs).toHaveLength(261));
+    await until(() => expect(socket.seqs).toHaveLength(261));
     say(sessionId, 10);
-    await vi.waitFor(() => expect(socket.seqs).toEqual(upTo(271)));
+    await until(() => expect(socket.seqs).toEqual(upTo(271)));
     expect(socket.messages[0]).toMatchObject({ id: 101, result: { session: { id: sessionId } } });
   });
 
@@ -238,8 +241,8 @@ describe('subscriptions', () => {
     await behind.ask('session.subscribe', { sessionId, after: 7 });
     await live.ask('session.subscribe', { sessionId, after: -1 });
     say(sessionId);
-    await vi.waitFor(() => expect(behind.socket.seqs).toEqual([8, 9, 10, 11]));
-    await vi.waitFor(() => expect(live.socket.seqs).toEqual([11]));
+    await until(() => expect(behind.socket.seqs).toEqual([8, 9, 10, 11]));
+    await until(() => expect(live.socket.seqs).toEqual([11]));
   });
 
   test('events of one moment share a frame, and a frame is bounded', async () => {
@@ -247,14 +250,14 @@ describe('subscriptions', () => {
     const sessionId = await session();
     await ask('session.subscribe', { sessionId, after: -1 });
     say(sessionId, 3);
-    await vi.waitFor(() => expect(socket.seqs).toHaveLength(3));
+    await until(() => expect(socket.seqs).toHaveLength(3));
     expect(socket.frames).toHaveLength(2);
     expect(JSON.parse(socket.frames[1]!)).toHaveLength(3);
     say(sessionId, 20, 4_000);
-    await vi.waitFor(() => expect(socket.seqs).toHaveLength(23));
+    await until(() => expect(socket.seqs).toHaveLength(23));
     expect(Math.max(...socket.frames.map((frame) => frame.length))).toBeLessThan(10_100);
     say(sessionId, 1, 50_000);
-    await vi.waitFor(() => expect(socket.seqs).toEqual(upTo(25, 2)));
+    await until(() => expect(socket.seqs).toEqual(upTo(25, 2)));
   });
 
   test('subscribing again replaces: after the answer nothing of the old one follows', async () => {
@@ -262,15 +265,15 @@ describe('subscriptions', () => {
     const sessionId = await session();
     say(sessionId, 4);
     send('session.subscribe', { sessionId });
-    await vi.waitFor(() => expect(socket.seqs).toEqual(upTo(5)));
+    await until(() => expect(socket.seqs).toEqual(upTo(5)));
     const second = send('session.subscribe', { sessionId, after: 3 });
     say(sessionId, 2);
-    await vi.waitFor(() => expect(socket.seqs.filter((seq) => seq === 7).length).toBeGreaterThan(0));
+    await until(() => expect(socket.seqs.filter((seq) => seq === 7).length).toBeGreaterThan(0));
     const answered = socket.messages.findIndex(({ id }) => id === second);
     const after = socket.messages.slice(answered + 1).map(({ params }) => params?.seq);
     expect(after).toEqual([4, 5, 6, 7]);
     say(sessionId);
-    await vi.waitFor(() => expect(socket.seqs.at(-1)).toBe(8));
+    await until(() => expect(socket.seqs.at(-1)).toBe(8));
     expect(sessions.subscribers(sessionId)).toBe(1);
   });
 
@@ -288,7 +291,7 @@ describe('subscriptions', () => {
     await ask('session.subscribe', { sessionId, after: -1 });
     socket.frames.length = 0;
     say(sessionId);
-    await vi.waitFor(() => expect(socket.seqs).toEqual([2]));
+    await until(() => expect(socket.seqs).toEqual([2]));
   });
 
   test('one that fails leaves the old one as it was', async () => {
@@ -300,7 +303,7 @@ describe('subscriptions', () => {
     });
     expect(await ask('session.subscribe', { sessionId })).toHaveProperty('error');
     say(sessionId);
-    await vi.waitFor(() => expect(socket.seqs).toEqual([2]));
+    await until(() => expect(socket.seqs).toEqual([2]));
   });
 
   test('inside a batch the answer still comes before the events', async () => {
@@ -308,7 +311,7 @@ describe('subscriptions', () => {
     const sessionId = await session();
     const call = { jsonrpc: '2.0', id: 1, method: 'session.subscribe', params: { sessionId } };
     connection.receive(JSON.stringify([call, { jsonrpc: '2.0', id: 2, method: 'ping' }]));
-    await vi.waitFor(() => expect(socket.seqs).toEqual([1]));
+    await until(() => expect(socket.seqs).toEqual([1]));
     expect(socket.messages.map(({ id, method }) => id ?? method)).toEqual([1, 2, 'event']);
   });
 
@@ -332,7 +335,7 @@ describe('subscriptions', () => {
     send('session.subscribe', { sessionId: second });
     connection.disconnected();
     release();
-    await vi.waitFor(() => expect(sessions.subscribers(second)).toBe(0));
+    await until(() => expect(sessions.subscribers(second)).toBe(0));
     expect(sessions.subscribers(first)).toBe(0);
     expect((await metrics.render()).body).toContain('hearth_subscriptions{transport="ws"} 0');
   });
@@ -353,16 +356,14 @@ describe('subscriptions', () => {
     const sessionId = await session();
     await ask('session.subscribe', { sessionId, after: -1 });
     sessions.heartbeat(sessionId);
-    await vi.waitFor(() =>
-      expect(socket.messages.at(-1)).toMatchObject({ method: 'heartbeat', params: { sessionId } }),
-    );
+    await until(() => expect(socket.messages.at(-1)).toMatchObject({ method: 'heartbeat', params: { sessionId } }));
   });
 
   test('[guarantee 7] a slow client bounds what is pushed; when it reads on, it gets all the rest', async () => {
     const { socket, ask } = connect(OWNER, { highWaterBytes: 100_000, lowWaterBytes: 20_000, maxFrameBytes: 30_000 });
     const ids = await Promise.all(upTo(40).map(() => session()));
     for (const sessionId of ids) await ask('session.subscribe', { sessionId });
-    await vi.waitFor(() => expect(socket.seqs).toHaveLength(40));
+    await until(() => expect(socket.seqs).toHaveLength(40));
     socket.stall();
     for (let round = 0; round < 5; round += 1) {
       for (const sessionId of ids) say(sessionId, 10, 1_000);
@@ -371,7 +372,7 @@ describe('subscriptions', () => {
     // 2 MB are waiting. Each subscription may add what it had at hand when the socket filled up.
     expect(socket.bufferedBytes).toBeLessThan(600_000);
     const read = setInterval(() => socket.read(2), 1);
-    await vi.waitFor(() => expect(socket.seqs).toHaveLength(40 + 40 * 50), { timeout: 8_000 });
+    await until(() => expect(socket.seqs).toHaveLength(40 + 40 * 50));
     clearInterval(read);
     for (const sessionId of ids) {
       const events = socket.messages.flatMap(({ params }) => (params?.sessionId === sessionId ? [params.seq] : []));

@@ -6,6 +6,9 @@ import { problemSchema, tokenCreatedSchema } from '@hearth/protocol';
 import { OWNER_TOKEN, rawRequest, startFakeServer } from './testing/fake-server.ts';
 import type { FakeServer } from './testing/fake-server.ts';
 
+/** Waits for a condition, generously: the machine may be busy. */
+const until = <T>(check: () => T) => vi.waitFor(check, { timeout: 8_000 });
+
 let server: FakeServer;
 beforeEach(async () => {
   server = await startFakeServer();
@@ -86,7 +89,7 @@ describe('tokens', () => {
     await server.call('/v1/sessions?q=private-search');
     await rawRequest(server.gateway.loginUrl());
     const secrets = [OWNER_TOKEN, 'private-search', 'code='];
-    await vi.waitFor(() => expect(server.logged.join('')).toContain('"path":"/login"'));
+    await until(() => expect(server.logged.join('')).toContain('"path":"/login"'));
     for (const secret of secrets) expect(server.logged.join('')).not.toContain(secret);
   });
 });

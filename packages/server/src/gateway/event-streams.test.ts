@@ -6,6 +6,9 @@ import { problemSchema } from '@hearth/protocol';
 import { OWNER_TOKEN, rawRequest, startFakeServer } from './testing/fake-server.ts';
 import type { FakeServer } from './testing/fake-server.ts';
 
+/** Waits for a condition, generously: the machine may be busy. */
+const until = <T>(check: () => T) => vi.waitFor(check, { timeout: 8_000 });
+
 let server: FakeServer;
 let id: string;
 const readers: Reader[] = [];
@@ -94,9 +97,9 @@ describe('the log as Server-Sent Events', () => {
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
-    await vi.waitFor(() => expect(reader.seqs).toEqual([1, 2, 3]));
+    await until(() => expect(reader.seqs).toEqual([1, 2, 3]));
     server.sessions.append(id, { type: 'notice', level: 'info', code: 'tea', text: 'line\nbreak' });
-    await vi.waitFor(() => expect(reader.seqs).toEqual([1, 2, 3, 4]));
+    await until(() => expect(reader.seqs).toEqual([1, 2, 3, 4]));
     expect(reader.frames[0]).toHaveProperty('comment');
     expect(reader.frames[1]).toHaveProperty('retry');
     expect(reader.frames.at(-1)).toMatchObject({
@@ -108,9 +111,9 @@ describe('the log as Server-Sent Events', () => {
 
   test('something is sent at once, also when nothing happens', async () => {
     const reader = await Reader.open(eventsOf('?after=-1'));
-    await vi.waitFor(() => expect(reader.frames).toHaveLength(2));
+    await until(() => expect(reader.frames).toHaveLength(2));
     say(1);
-    await vi.waitFor(() => expect(reader.seqs).toEqual([2]));
+    await until(() => expect(reader.seqs).toEqual([2]));
   });
 
   test.each([
@@ -122,7 +125,7 @@ describe('the log as Server-Sent Events', () => {
   ])('%s with %j goes on from there', async (query, headers, seqs) => {
     say(3);
     const reader = await Reader.open(eventsOf(query), headers);
-    await vi.waitFor(() => expect(reader.seqs).toEqual(seqs));
+    await until(() => expect(reader.seqs).toEqual(seqs));
   });
 
   test.each([
@@ -143,9 +146,9 @@ describe('the log as Server-Sent Events', () => {
 
   test('a heartbeat has no id, so a reader that comes back does not lose its place', async () => {
     const reader = await Reader.open(eventsOf());
-    await vi.waitFor(() => expect(reader.seqs).toEqual([1]));
+    await until(() => expect(reader.seqs).toEqual([1]));
     server.sessions.heartbeat(id);
-    await vi.waitFor(() => expect(reader.frames.at(-1)).toMatchObject({ event: 'heartbeat', data: { sessionId: id } }));
+    await until(() => expect(reader.frames.at(-1)).toMatchObject({ event: 'heartbeat', data: { sessionId: id } }));
     expect(reader.frames.at(-1)).not.toHaveProperty('id');
   });
 
@@ -161,22 +164,22 @@ describe('the log as Server-Sent Events', () => {
     });
     expect(sockets).toBe(1);
     reader.response.resume();
-    await vi.waitFor(() => expect(reader.seqs).toHaveLength(301), { timeout: 8000 });
+    await until(() => expect(reader.seqs).toHaveLength(301));
     expect(reader.seqs).toEqual(Array.from({ length: 301 }, (_, i) => i + 1));
   });
 
   test('a reader that goes away leaves no subscription behind', async () => {
     const reader = await Reader.open(eventsOf());
-    await vi.waitFor(() => expect(server.sessions.subscribers(id)).toBe(1));
+    await until(() => expect(server.sessions.subscribers(id)).toBe(1));
     reader.stop();
-    await vi.waitFor(() => expect(server.sessions.subscribers(id)).toBe(0));
+    await until(() => expect(server.sessions.subscribers(id)).toBe(0));
   });
 
   test('the stream ends when the session is deleted, after its last event', async () => {
     const reader = await Reader.open(eventsOf());
-    await vi.waitFor(() => expect(reader.seqs).toEqual([1]));
+    await until(() => expect(reader.seqs).toEqual([1]));
     await server.call(`/v1/sessions/${id}`, { method: 'DELETE' });
-    await vi.waitFor(() => expect(reader.ended).toBe(true));
+    await until(() => expect(reader.ended).toBe(true));
     expect(reader.frames.at(-1)).toMatchObject({ event: 'session.closed' });
   });
 
@@ -185,7 +188,7 @@ describe('the log as Server-Sent Events', () => {
     const reader = await Reader.open(eventsOf(), { authorization: `Bearer ${token}` });
     const other = await Reader.open(eventsOf());
     await server.auth.revokeToken(tokenId);
-    await vi.waitFor(() => expect(reader.ended).toBe(true));
+    await until(() => expect(reader.ended).toBe(true));
     expect(other.ended).toBe(false);
   });
 
@@ -204,7 +207,7 @@ describe('the log as Server-Sent Events', () => {
   test('a server that goes ends its streams', async () => {
     const reader = await Reader.open(eventsOf());
     await server.gateway.close();
-    await vi.waitFor(() => expect(reader.ended).toBe(true));
+    await until(() => expect(reader.ended).toBe(true));
   });
 
   test('an unknown session is a problem document, not an empty stream', async () => {

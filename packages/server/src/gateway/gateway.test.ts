@@ -84,6 +84,16 @@ describe('errors over HTTP', () => {
     expect(await problem(response)).toMatchObject({ status: 405, code: 'invalid_request' });
   });
 
+  test('a path that does not exist is told before any body is read', async () => {
+    for (const [path, status] of [
+      ['/v1/nonsense', 404],
+      ['/metrics', 405],
+    ] as const) {
+      const body = await problem(await fetch(`${server.url}${path}`, { method: 'POST', body: 'not json' }));
+      expect(body.status).toBe(status);
+    }
+  });
+
   test.each([
     ['{"title":', 400],
     ['[]', 400],
@@ -173,6 +183,20 @@ describe('errors over HTTP', () => {
     expect(body).toMatchObject({ status: 500, code: 'internal' });
     expect(JSON.stringify(body)).not.toContain('secret detail');
     expect(server.logged.join('')).toContain('secret detail');
+  });
+});
+
+describe('listening', () => {
+  test.each([
+    ['a port that is taken', () => ({ host: '127.0.0.1', port: Number(new URL(server.url).port) }), '--port 0'],
+    ['an address of another machine', () => ({ host: '203.0.113.7', port: 0 }), '--host 127.0.0.1'],
+  ])('%s is an error that says what to do', async (_, address, hint) => {
+    const config = { ...address(), allowedHosts: [] };
+    await expect(startFakeServer({ config })).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringContaining(config.host) as string,
+      hint: expect.stringContaining(hint) as string,
+    });
   });
 });
 

@@ -1,7 +1,7 @@
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
-import { MAX_BODY_BYTES } from '@hearth/protocol';
+import { HearthError, MAX_BODY_BYTES } from '@hearth/protocol';
 import { fastify, LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
 import type { AddressInfo } from 'node:net';
@@ -101,7 +101,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     app,
     listen: async () => {
-      await app.listen({ host: config.host, port: config.port });
+      await app.listen({ host: config.host, port: config.port }).catch((cause: unknown) => {
+        throw cannotListen(config, cause);
+      });
       return address();
     },
     baseUrl,
@@ -181,6 +183,18 @@ function observe(app: FastifyInstance, log: Log, metrics: Metrics): void {
       'answered',
     );
   });
+}
+
+function cannotListen({ host, port }: GatewayConfig, cause: unknown): HearthError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+  const known: Readonly<Record<string, readonly [string, string]>> = {
+    EADDRINUSE: ['the port is taken', 'Stop the other program, or choose another port: --port 0 takes a free one.'],
+    EACCES: ['this user may not use the port', 'Choose a port above 1023: --port 4640.'],
+    EADDRNOTAVAIL: ['the machine does not have this address', 'Choose --host 127.0.0.1, or 0.0.0.0 for all addresses.'],
+    ENOTFOUND: ['there is no such host name', 'Choose --host 127.0.0.1, or 0.0.0.0 for all addresses.'],
+  };
+  const [why, hint] = known[code] ?? [code, 'Check --host and --port.'];
+  return new HearthError('invalid_request', `Cannot listen on ${host}, port ${port}: ${why}.`, { hint, cause });
 }
 
 /** A server that listens on every address is reached on this machine by a loopback one. */

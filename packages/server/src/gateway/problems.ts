@@ -27,7 +27,7 @@ export function answerProblems(
     }
     return sendProblem(reply, error, status);
   });
-  app.setNotFoundHandler((request, reply) => {
+  const answerUnknown = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     if (answerPage(request, reply)) return reply;
     const path = pathOf(request);
     const allowed = new Set(routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method));
@@ -40,7 +40,10 @@ export function answerProblems(
     const methods = [...allowed].join(', ');
     const error = new HearthError('invalid_request', `${request.method} does not work here, only ${methods}.`);
     return sendProblem(reply.header('allow', methods), error, 405);
-  });
+  };
+  app.setNotFoundHandler(answerUnknown);
+  // At once, so that nobody can have a body read for a path that does not exist.
+  app.addHook('onRequest', async (request, reply) => (request.is404 ? answerUnknown(request, reply) : undefined));
 }
 
 export function sendProblem(reply: FastifyReply, error: HearthError, status?: number): FastifyReply {

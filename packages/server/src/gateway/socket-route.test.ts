@@ -6,6 +6,9 @@ import { CLOSE_CODES, MAX_FRAME_BYTES } from '@hearth/protocol';
 import { OWNER_TOKEN, rawRequest, startFakeServer } from './testing/fake-server.ts';
 import type { FakeServer } from './testing/fake-server.ts';
 
+/** Waits for a condition, generously: the machine may be busy. */
+const until = <T>(check: () => T) => vi.waitFor(check, { timeout: 8_000 });
+
 let server: FakeServer;
 const sockets: WebSocket[] = [];
 beforeEach(async () => {
@@ -40,7 +43,7 @@ async function connect(headers: Record<string, string> = bearer, protocols = ['h
   const ask = async (method: string, params: object = {}) => {
     const id = nextId++;
     send({ jsonrpc: '2.0', id, method, params });
-    return await vi.waitFor(() => {
+    return await until(() => {
       const answer = frames.find((frame) => frame['id'] === id);
       if (answer === undefined) throw new Error(`no answer to ${method}`);
       return answer;
@@ -115,7 +118,7 @@ describe('one socket', () => {
     const answer = await client.ask('session.subscribe', { sessionId });
     expect(answer).toMatchObject({ result: { session: { id: sessionId }, lastSeq: 1 } });
     await client.ask('message.send', { sessionId, content: 'hi' });
-    await vi.waitFor(() => {
+    await until(() => {
       const events = client.frames.filter((frame) => frame['method'] === 'event');
       expect(events.map((event) => (event['params'] as { seq: number }).seq)).toEqual([1, 2]);
     });
@@ -124,14 +127,14 @@ describe('one socket', () => {
   test('a binary frame is an error, and the socket stays open', async () => {
     const client = await connect();
     client.socket.send(Buffer.from([1, 2, 3]));
-    await vi.waitFor(() => expect(client.frames).toMatchObject([{ id: null, error: { code: -32600 } }]));
+    await until(() => expect(client.frames).toMatchObject([{ id: null, error: { code: -32600 } }]));
     expect(await client.ask('ping')).toHaveProperty('result');
   });
 
   test('a frame of 8 MiB is taken, a larger one closes with 1009', async () => {
     const client = await connect();
     client.send(JSON.stringify({ jsonrpc: '2.0', id: 'big', method: 'ping' }).padEnd(MAX_FRAME_BYTES, ' '));
-    await vi.waitFor(() => expect(client.frames).toMatchObject([{ id: 'big' }]), { timeout: 5000 });
+    await until(() => expect(client.frames).toMatchObject([{ id: 'big' }]));
     const code = closed(client);
     client.send(' '.repeat(MAX_FRAME_BYTES + 1));
     expect(await code).toBe(CLOSE_CODES.tooLarge);
@@ -172,7 +175,7 @@ describe('one socket', () => {
     client.socket.resume();
     const seqs = () =>
       client.frames.flatMap((frame) => (frame['method'] === 'event' ? [(frame['params'] as { seq: number }).seq] : []));
-    await vi.waitFor(() => expect(seqs()).toHaveLength(401), { timeout: 8000 });
+    await until(() => expect(seqs()).toHaveLength(401));
     expect(seqs()).toEqual(Array.from({ length: 401 }, (_, i) => i + 1));
   });
 });
