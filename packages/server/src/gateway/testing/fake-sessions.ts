@@ -202,6 +202,11 @@ export class FakeSessions implements Sessions {
     return this.rooms.get(sessionId)?.cursors.size ?? 0;
   }
 
+  /** Subscribers that said they are full, and were not resumed yet. */
+  paused(sessionId: string): number {
+    return [...this.#room(sessionId).cursors].filter((cursor) => cursor.paused).length;
+  }
+
   async #called(name: string, sessionId = '', principal?: Principal): Promise<void> {
     this.calls.push([name, sessionId, principal?.label ?? ''].join(' ').trim());
     await this.before.get(name)?.(sessionId);
@@ -228,6 +233,10 @@ class FakeCursor implements Subscription {
     this.sink = sink;
     this.session = room.session;
     this.lastSeq = room.session.lastSeq;
+  }
+
+  get paused(): boolean {
+    return this.#state === 'paused';
   }
 
   start(): void {
