@@ -5,6 +5,7 @@ import { killTree, treeMemoryBytes } from './kill-tree.ts';
 import { findProcess } from './process-table.ts';
 
 const STDERR_KEPT_BYTES = 8 * 1024;
+const MEMORY_VALID_MS = 1_000;
 
 export interface SpawnTreeOptions {
   command: string;
@@ -31,6 +32,7 @@ export interface ProcessTree {
   stderrTail(): string;
   /** TERM to the whole tree, KILL after `graceMs`. */
   kill(graceMs?: number): Promise<void>;
+  /** Measured at most once a second: it reads the system's whole table of processes. */
   memoryBytes(): number | undefined;
 }
 
@@ -51,6 +53,7 @@ export function spawnTree(options: SpawnTreeOptions): ProcessTree {
   const startTicks = pid === undefined ? undefined : findProcess(pid)?.startTicks;
   const root = pid === undefined || startTicks === undefined ? undefined : { pid, startTicks };
   let stderr = '';
+  let measured: { at: number; bytes: number | undefined } = { at: 0, bytes: undefined };
   child.stderr.setEncoding('utf8');
   child.stderr.on('data', (text: string) => {
     stderr = (stderr + text).slice(-STDERR_KEPT_BYTES);
@@ -91,7 +94,12 @@ export function spawnTree(options: SpawnTreeOptions): ProcessTree {
     ended,
     stderrTail: () => stderr.trim(),
     kill,
-    memoryBytes: () => (root === undefined ? undefined : treeMemoryBytes(root)),
+    memoryBytes() {
+      if (root !== undefined && Date.now() - measured.at >= MEMORY_VALID_MS) {
+        measured = { at: Date.now(), bytes: treeMemoryBytes(root) };
+      }
+      return measured.bytes;
+    },
   };
 }
 
