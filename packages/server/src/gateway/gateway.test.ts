@@ -209,8 +209,9 @@ describe('what the server says of itself', () => {
     const html = await page.text();
     expect(html).not.toMatch(/<script(?![^>]*\ssrc=)[^>]*>/);
     expect(html).not.toMatch(/(src|href)="https?:/);
+    expect((await fetch(`${server.url}/docs/json`)).status).toBe(200);
     for (const [, asset] of html.matchAll(/(?:src|href)="([^"]+)"/g)) {
-      const response = await fetch(new URL(asset!, `${server.url}/docs/`));
+      const response = await fetch(new URL(asset!, page.url));
       expect([asset, response.status]).toEqual([asset, 200]);
       await response.body?.cancel();
     }
