@@ -117,7 +117,7 @@ export class SessionActor {
 
   /** Holds an agent process that it could give up. */
   get evictable(): boolean {
-    return this.settled && this.#slot.occupied && this.#state.backgroundTasks === 0;
+    return isSettled(this.#state) && this.#state.agent.life !== 'down' && this.#state.backgroundTasks === 0;
   }
 
   get hasProcess(): boolean {
@@ -160,12 +160,13 @@ export class SessionActor {
     const { clock, newId, config } = this.#parts;
     const now = clock.now();
     if (input.type !== 'tick' && input.type !== 'evict') this.#lastUsedAt = now;
+    const wasSettled = isSettled(this.#state);
     const { state, events, effects } = reduce(this.#state, input, { now, newTurnId: newId(), config });
     this.#state = state;
     const stored = events.length === 0 ? null : this.#parts.eventLog.append(this.id, events);
     if (stored !== null || effects.length > 0) this.#runAfter(stored, effects);
     this.#armTimer();
-    if (isSettled(state)) this.#parts.onSettled(this);
+    if (isSettled(state) && !wasSettled) this.#parts.onSettled(this);
   }
 
   /** Resolves when everything that was dispatched is stored. */

@@ -254,6 +254,7 @@ export class SessionRegistry {
       eventLog.release(actor.id);
     }
     this.#boundMemory();
+    this.#pool.idle();
   }
 
   #boundMemory(): void {
