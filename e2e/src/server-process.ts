@@ -59,7 +59,10 @@ export class ServerProcess {
   static async start(place: Place, api: MessagesApi, options: ServeOptions = {}): Promise<ServerProcess> {
     const { child, ended, output } = launch(place, api, options);
     const url = await new Promise<string>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no server in ${START_TIMEOUT_MS} ms: ${output()}`)), START_TIMEOUT_MS);
+      const timer = setTimeout(
+        () => reject(new Error(`no server in ${START_TIMEOUT_MS} ms: ${output()}`)),
+        START_TIMEOUT_MS,
+      );
       const look = (): void => {
         const [, found] = /listening on (http:\/\/\S+)/.exec(output()) ?? [];
         if (found === undefined) return;
@@ -76,7 +79,12 @@ export class ServerProcess {
   }
 
   target(agent: string, api?: MessagesApi): Target {
-    return { baseUrl: this.url, token: TOKEN, agent, ...(api === undefined ? {} : { model: { requests: () => modelRequests(api) } }) };
+    return {
+      baseUrl: this.url,
+      token: TOKEN,
+      agent,
+      ...(api === undefined ? {} : { model: { requests: () => modelRequests(api) } }),
+    };
   }
 
   /** Pids of the server's own child processes. */
@@ -91,7 +99,11 @@ export class ServerProcess {
 }
 
 /** Runs the server until it ends by itself, as it does when something is wrong. */
-export async function serveInVain(place: Place, api: MessagesApi, options: ServeOptions = {}): Promise<{ code: number | null; output: string }> {
+export async function serveInVain(
+  place: Place,
+  api: MessagesApi,
+  options: ServeOptions = {},
+): Promise<{ code: number | null; output: string }> {
   const { ended, output } = launch(place, api, options);
   return { code: await ended, output: output() };
 }

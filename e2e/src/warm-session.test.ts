@@ -120,7 +120,8 @@ describe('a Claude session over the real binary', () => {
     expect(failed?.error.hint).toBeTruthy();
     await bench.turn(socket, id, '[[say whole again]]');
     const asked = modelRequests(api).at(-1)?.userTexts.join('\n') ?? '';
-    for (const text of ['first', '[[tokens 500 20]]', '[[say whole again]]']) expect(asked.split(text).length - 1).toBe(1);
+    for (const text of ['first', '[[tokens 500 20]]', '[[say whole again]]'])
+      expect(asked.split(text).length - 1).toBe(1);
   });
 
   test('[AGT2] an evicted session wakes with its conversation, and no more processes live than allowed', async () => {
@@ -132,7 +133,9 @@ describe('a Claude session over the real binary', () => {
         const events = await bench.turn(socket, id, `[[say ${round}]]`);
         expect(answerText(events)).toBe(round);
         expect(server.children().length).toBeLessThanOrEqual(2);
-        expect(modelRequests(api).at(-1)?.userTexts).toEqual(round === 'one' ? ['[[say one]]'] : ['[[say one]]', '[[say two]]']);
+        expect(modelRequests(api).at(-1)?.userTexts).toEqual(
+          round === 'one' ? ['[[say one]]'] : ['[[say one]]', '[[say two]]'],
+        );
       }
     }
   });

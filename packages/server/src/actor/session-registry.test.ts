@@ -1,0 +1,217 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Event } from '@hearth/protocol';
+import { FakeClock } from '@hearth/testkit';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createScriptedBackend } from '../backend/scripted/scripted-backend.ts';
+import { systemClock } from '../concurrency/clock.ts';
+import type { Clock } from '../concurrency/clock.ts';
+import { createEventLog } from '../event-log/event-log.ts';
+import { LocalSessions } from '../router/local-sessions.ts';
+import type { Sessions } from '../router/sessions.ts';
+import { openSqliteStore } from '../store/sqlite/open.ts';
+import type { Store } from '../store/store.ts';
+import { silentLog } from '../telemetry/log.ts';
+import { SessionRegistry } from './session-registry.ts';
+
+const OWNER = { id: 'owner', label: 'owner' };
+
+interface House {
+  store: Store;
+  registry: SessionRegistry;
+  sessions: Sessions;
+  close(): Promise<void>;
+}
+
+describe('sessions in memory over a real store', () => {
+  let folder: string;
+  const houses: House[] = [];
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'hearth-registry-'));
+  });
+
+  afterEach(async () => {
+    for (const house of houses.splice(0)) await house.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function open(options: { maxBytes?: number; clock?: Clock } = {}): Promise<House> {
+    const { clock = systemClock, maxBytes } = options;
+    const log = silentLog();
+    const path = join(folder, 'hearth.db');
+    const store = await openSqliteStore({ path, ...(maxBytes === undefined ? {} : { maxBytes }) });
+    const eventLog = createEventLog({ store: store.events, clock, log });
+    const backends = new Map([['scripted', createScriptedBackend({ clock, newId: randomUUID, maxRetries: 1 })]]);
+    const registry = new SessionRegistry({
+      store,
+      eventLog,
+      backends,
+      clock,
+      newId: randomUUID,
+      log,
+      config: {
+        maxProcesses: 4,
+        maxAgentMemoryBytes: null,
+        idleTimeoutMs: 60_000,
+        firstOutputTimeoutMs: 120_000,
+        silenceTimeoutMs: 300_000,
+        interruptTimeoutMs: 5_000,
+        approvalTimeoutMs: null,
+      },
+    });
+    const sessions = new LocalSessions({
+      registry,
+      eventLog,
+      store,
+      backends,
+      clock,
+      newId: randomUUID,
+      defaultAgent: 'scripted',
+      allowBypassPermissions: false,
+      resolveCwd: () => Promise.resolve(folder),
+    });
+    let closed = false;
+    const house = {
+      store,
+      registry,
+      sessions,
+      close: async () => {
+        if (closed) return;
+        closed = true;
+        await registry.stop(0);
+        await eventLog.flushed();
+        await store.close();
+      },
+    };
+    houses.push(house);
+    return house;
+  }
+
+  async function log(sessions: Sessions, sessionId: string): Promise<Event[]> {
+    return (await sessions.events(sessionId, 0, 10_000)).items;
+  }
+
+  async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    const end = Date.now() + 8_000;
+    while (!(await holds())) {
+      if (Date.now() > end) throw new Error(`waited in vain for: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  async function idle({ sessions }: House, sessionId: string): Promise<void> {
+    await until('the session to be idle', async () => {
+      const { phase, queue } = await sessions.get(sessionId);
+      return phase === 'idle' && queue.length === 0;
+    });
+  }
+
+  test('[SES1] what a client sees is the fold of the stored log, also after a restart', async () => {
+    const first = await open();
+    const { id } = await first.sessions.create(OWNER, {});
+    await first.sessions.send(OWNER, id, { content: '[[say one]]' });
+    await idle(first, id);
+    await first.sessions.update(id, { title: 'named', metadata: { a: 1 } });
+    const before = await first.sessions.get(id);
+    await first.close();
+
+    const second = await open();
+    expect(await second.sessions.get(id)).toEqual(before);
+    expect(before.lastSeq).toBe((await log(second.sessions, id)).at(-1)?.seq);
+    expect(before).toMatchObject({ title: 'named', metadata: { a: 1 }, phase: 'idle', queue: [], approvals: [] });
+  });
+
+  test('[MSG5] a key that is sent many times at once makes one message, and keeps the order of the others', async () => {
+    const house = await open();
+    const { id } = await house.sessions.create(OWNER, {});
+    const keyed = { content: 'keyed', clientMessageId: 'k', priority: 'later' } as const;
+    const sent = await Promise.all([
+      house.sessions.send(OWNER, id, { content: 'first', priority: 'later' }),
+      house.sessions.send(OWNER, id, keyed),
+      house.sessions.send(OWNER, id, keyed),
+      house.sessions.send(OWNER, id, { content: 'last', priority: 'later' }),
+    ]);
+    expect(sent[1].id).toBe(sent[2].id);
+    await idle(house, id);
+    const { items } = await house.sessions.messages(id, {});
+    expect(items.map((message) => message.content)).toEqual(['first', 'keyed', 'last']);
+  });
+
+  test('[RES4] a stop cuts the running turn as shutdown and leaves the queue, which the next start runs', async () => {
+    const first = await open();
+    const { id } = await first.sessions.create(OWNER, {});
+    await first.sessions.send(OWNER, id, { content: '[[tokens 100000 10]]' });
+    await first.sessions.send(OWNER, id, { content: '[[say still here]]', priority: 'later' });
+    await until('text to stream', async () =>
+      (await log(first.sessions, id)).some((event) => event.type === 'block.delta'),
+    );
+    await first.close();
+
+    const second = await open();
+    await second.registry.recover();
+    await idle(second, id);
+    const events = await log(second.sessions, id);
+    expect(events.filter((event) => event.type === 'turn.interrupted')).toMatchObject([{ by: 'shutdown' }]);
+    expect(events.filter((event) => event.type === 'turn.completed')).toHaveLength(1);
+    expect(events.filter((event) => event.type === 'message.completed')).toHaveLength(2);
+  });
+
+  test('[LOG3] a full disk refuses with a word what to do; nothing stored is harmed, and all goes on when there is room', async () => {
+    const small = await open({ maxBytes: 400_000 });
+    const { id } = await small.sessions.create(OWNER, {});
+    await small.sessions.send(OWNER, id, { content: '[[say before]]' });
+    await idle(small, id);
+    const stored = await log(small.sessions, id);
+
+    const refused = small.sessions.send(OWNER, id, { content: 'x'.repeat(600_000) });
+    await expect(refused).rejects.toMatchObject({ code: 'internal', hint: expect.stringMatching(/\S/) as unknown });
+    expect(await log(small.sessions, id)).toEqual(stored);
+    await until('the session to take messages again', async () => {
+      return small.sessions.send(OWNER, id, { content: '[[say small]]' }).then(
+        () => true,
+        () => false,
+      );
+    });
+    await idle(small, id);
+    await small.close();
+
+    const roomy = await open();
+    await roomy.sessions.send(OWNER, id, { content: '[[say after]]' });
+    await idle(roomy, id);
+    const texts = (await log(roomy.sessions, id)).flatMap((event) =>
+      event.type === 'block.completed' ? [event.text] : [],
+    );
+    expect(texts).toEqual(['before', 'small', 'after']);
+  });
+
+  test('[WD1] an agent that says nothing is given up: retried once, then failed with a hint', async () => {
+    const clock = new FakeClock();
+    const house = await open({ clock });
+    const { id } = await house.sessions.create(OWNER, {});
+    await house.sessions.send(OWNER, id, { content: '[[hang 100000000]]' });
+    for (const wanted of ['retry.scheduled', 'turn.failed']) {
+      await until(wanted, async () => {
+        await clock.advance(10_000);
+        return (await log(house.sessions, id)).some((event) => event.type === wanted);
+      });
+    }
+    const events = await log(house.sessions, id);
+    expect(events.find((event) => event.type === 'turn.failed')).toMatchObject({
+      error: { code: 'agent_silent', hint: expect.stringMatching(/\S/) as unknown },
+    });
+    expect((await house.sessions.get(id)).phase).toBe('idle');
+  });
+
+  test('[SES5] a deleted session is gone with its log and its messages, and its key is free again', async () => {
+    const house = await open();
+    const { id } = await house.sessions.create(OWNER, {});
+    await house.sessions.send(OWNER, id, { content: '[[tokens 1000 10]]', clientMessageId: 'k' });
+    await house.sessions.delete(id);
+    await expect(house.sessions.get(id)).rejects.toMatchObject({ code: 'not_found' });
+    expect(await house.store.events.read(id, 0, 10, 10_000)).toEqual([]);
+    expect((await house.sessions.list({})).items).toEqual([]);
+  });
+});
