@@ -6,7 +6,7 @@ import { announcePhase } from './phase.ts';
 import { acceptMessage, cancelMessage, changeMessage } from './queue.ts';
 import { isSettled } from './state.ts';
 import type { SessionState } from './state.ts';
-import { Step } from './step.ts';
+import { at, Step } from './step.ts';
 import type { InputOf } from './step.ts';
 import { closeAgent, finishTurn, interruptTurn, loseAgent, onInterrupt, settle } from './turn.ts';
 import { onTick } from './watchdog.ts';
@@ -109,7 +109,9 @@ function closeSession(step: Step, input: InputOf<'session.close'>): void {
 
 /** The server that ran this session is gone; nothing of what it left open can go on. */
 function recover(step: Step, texts: Record<string, string>): void {
-  const blocks = Object.entries(step.state.blocks).map(([id, block]) => [id, { ...block, text: texts[id] ?? '' }]);
+  const blocks = Object.entries(step.state.blocks).map(
+    ([id, block]) => [id, { ...block, text: at(texts, id) ?? '' }] as const,
+  );
   step.set({ life: 'open', blocks: Object.fromEntries(blocks) });
   loseAgent(step);
   finishTurn(step, { type: 'turn.interrupted', by: 'crash' }, 'lost');

@@ -120,7 +120,7 @@ export function initialState(now: number, titled: boolean): SessionState {
 
 /** The state as it is stored: without the text of open blocks, which stands in the log as deltas. */
 export function storedState(state: SessionState): SessionState {
-  const blocks = Object.entries(state.blocks).map(([id, block]) => [id, { ...block, text: '' }]);
+  const blocks = Object.entries(state.blocks).map(([id, block]) => [id, { ...block, text: '' }] as const);
   return { ...state, blocks: Object.fromEntries(blocks) };
 }
 

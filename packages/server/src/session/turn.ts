@@ -2,7 +2,7 @@ import type { EventOf, InterruptCause, TurnError } from '@hearth/protocol';
 import type { TurnEnded } from './agent-event.ts';
 import { cancelApprovals } from './approvals.ts';
 import { closeOpen } from './open-work.ts';
-import { cancelMessage, changeMessage, find, hand, removeDelivered, renewHolds, takeBackAll } from './queue.ts';
+import { changeMessage, find, hand, removeDelivered, renewHolds, takeBackAll } from './queue.ts';
 import { addSpent } from './spent.ts';
 import type { Turn } from './state.ts';
 import type { InputOf, Step } from './step.ts';

@@ -151,7 +151,7 @@ export class SimulatedSession {
     this.state = state;
     for (const body of events) {
       const head = { sessionId: 'session-1', seq: this.log.length + 1, time: new Date(this.now).toISOString() };
-      const event = { ...body, ...head } as Event;
+      const event: Event = { ...body, ...head };
       if (event.type === 'turn.started') this.#checkOrder(event.messageIds);
       this.log.push(event);
       this.check.read(event);
@@ -162,6 +162,28 @@ export class SimulatedSession {
       else this.#commands.push(effect);
     }
     this.#checkState();
+  }
+
+  /** What the core wants from its agents and was not carried to them, as `type` or `type message`. */
+  get commands(): string[] {
+    return this.#commands.map((command) =>
+      'messageId' in command ? `${command.type} ${command.messageId}` : command.type,
+    );
+  }
+
+  /** The log from an index on, each event in a few words. */
+  told(from = 0): string[] {
+    return this.log.slice(from).map(inWords);
+  }
+
+  fate(messageId: string): string | undefined {
+    return this.check.messages.get(messageId);
+  }
+
+  /** `ok`, or the code of the error. */
+  replyTo(requestId: string): string | undefined {
+    const reply = this.replies.get(requestId);
+    return reply?.ok === true ? 'ok' : reply?.code;
   }
 
   /** Carries the oldest command to its agent. */
@@ -278,5 +300,34 @@ export class SimulatedSession {
     const users = pending !== '' || (runsTool(state) && state.turn?.stage.name !== 'interrupting');
     const agents = state.turn !== null || state.queue.some((entry) => entry.hold !== 'kept');
     if (agents && !users) expect(deadlineOf(state, this.config) !== null, 'nobody watches over this wait', state);
+  }
+}
+
+function inWords(event: Event): string {
+  switch (event.type) {
+    case 'phase.changed':
+      return `phase ${event.phase}`;
+    case 'message.delivered':
+      return `${event.messageId} delivered as ${event.as}`;
+    case 'message.queued':
+    case 'message.updated':
+      return `${event.messageId} ${event.type.slice('message.'.length)} ${event.priority} at ${event.place}`;
+    case 'message.completed':
+    case 'message.cancelled':
+    case 'message.failed':
+      return `${event.messageId} ${event.type.slice('message.'.length)}`;
+    case 'turn.interrupted':
+      return `turn interrupted by ${event.by}`;
+    case 'turn.failed':
+      return `turn failed: ${event.error.code}`;
+    case 'turn.started':
+    case 'turn.completed':
+      return event.type.replace('.', ' ');
+    case 'block.completed':
+      return `block ${event.blockId} ${event.reason ?? 'whole'}: ${event.text}`;
+    case 'approval.resolved':
+      return `approval ${event.approvalId} ${event.decision}`;
+    default:
+      return event.type;
   }
 }

@@ -1,0 +1,204 @@
+import { describe, expect, test } from 'vitest';
+import { COMPLETED, USAGE } from './testing/model-agent.ts';
+import { CONFIG, SimulatedSession } from './testing/simulated-session.ts';
+
+const OVERLOADED = { code: 'overloaded', message: 'Too busy.', retryable: true, status: 529 } as const;
+const CRASHED = { code: 'agent_crashed', message: 'Killed.', retryable: true } as const;
+
+function started(): { session: SimulatedSession; first: string } {
+  const session = new SimulatedSession(CONFIG, true);
+  const first = session.send('next');
+  session.agentSays({ type: 'ready', agentSessionId: 'conversation-1' });
+  session.agentSays({ type: 'messages.started', messageIds: [first] });
+  return { session, first };
+}
+
+function say(session: SimulatedSession, blockId: string, text: string): void {
+  session.agentSays({ type: 'block.started', blockId, kind: 'text' });
+  session.agentSays({ type: 'block.delta', blockId, text });
+}
+
+const ends = (session: SimulatedSession): string[] =>
+  session.told().filter((told) => /^turn (completed|failed|interrupted)/.test(told));
+
+describe('a turn', () => {
+  test('[TURN2] ends with what is open, its own end, its messages’ ends, and only then the phase', () => {
+    const { session, first } = started();
+    say(session, 'b1', 'half');
+    session.agentSays({ type: 'tool.called', toolCallId: 't1', name: 'Bash', input: {} });
+    session.agentSays({
+      type: 'approval.requested',
+      approval: { approvalId: 'a1', kind: 'tool', toolCallId: 't1', toolName: 'Bash', input: {}, suggestions: [] },
+    });
+    const from = session.log.length;
+    session.agentSays({ type: 'turn.ended', outcome: 'failed', error: OVERLOADED });
+    expect(session.told(from)).toEqual([
+      'block b1 interrupted: half',
+      'tool.completed',
+      'approval a1 cancelled',
+      'turn failed: overloaded',
+      `${first} failed`,
+      'phase idle',
+    ]);
+  });
+
+  test('[TURN1] has one end, whatever the agent says after it', () => {
+    const { session } = started();
+    session.agentSays(COMPLETED);
+    const from = session.log.length;
+    session.agentSays(COMPLETED);
+    session.agentSays({ type: 'turn.ended', outcome: 'failed', error: OVERLOADED });
+    session.agentSays({ type: 'block.delta', blockId: 'b1', text: 'late' });
+    session.agentSays({ type: 'block.completed', blockId: 'b1', text: 'late' });
+    session.agentSays({ type: 'tool.completed', toolCallId: 't1', output: '', isError: false });
+    session.agentSays({ type: 'exited', error: CRASHED });
+    expect(session.told(from)).toEqual([]);
+  });
+
+  test('[TURN3] from which nothing came is tried once more on a fresh process', () => {
+    const { session, first } = started();
+    session.agentSays({ type: 'exited', error: CRASHED });
+    expect(session.commands.at(-1)).toBe(`agent.send ${first}`);
+    expect(session.told().slice(-2)).toEqual(['retry.scheduled', 'phase initializing']);
+    session.agentSays({ type: 'exited', error: CRASHED }, 1);
+    expect(ends(session)).toEqual(['turn failed: agent_crashed']);
+    expect(session.fate(first)).toBe('failed');
+  });
+
+  test('[TURN3] is tried again with what steered it, and with its messages pending', () => {
+    const { session, first } = started();
+    const steer = session.send('next');
+    session.agentSays({ type: 'messages.started', messageIds: [steer] });
+    session.agentSays({ type: 'exited', error: CRASHED });
+    expect(session.commands.slice(-2)).toEqual([`agent.send ${first}`, `agent.send ${steer}`]);
+    session.comeToRest();
+    session.checkRest();
+    expect([session.fate(first), session.fate(steer)]).toEqual(['completed', 'completed']);
+    expect(ends(session)).toEqual(['turn completed']);
+  });
+
+  test.each([
+    ['something came from it', (session: SimulatedSession) => say(session, 'b1', 'half')],
+    [
+      'a tool was called',
+      (session: SimulatedSession) =>
+        session.agentSays({ type: 'tool.called', toolCallId: 't1', name: 'Bash', input: {}, parentToolCallId: 't0' }),
+    ],
+  ])('[TURN3] is not tried again once %s', (_, come) => {
+    const { session } = started();
+    come(session);
+    session.agentSays({ type: 'exited', error: CRASHED });
+    expect(ends(session)).toEqual(['turn failed: agent_crashed']);
+  });
+
+  test('[TURN3] is not tried again when that cannot help', () => {
+    const { session } = started();
+    session.agentSays({ type: 'exited', error: { ...CRASHED, code: 'agent_unavailable', retryable: false } });
+    expect(ends(session)).toEqual(['turn failed: agent_unavailable']);
+  });
+
+  test('[TURN4] opens when the agent speaks by itself, and ends like any other', () => {
+    const { session } = started();
+    session.agentSays(COMPLETED);
+    const from = session.log.length;
+    say(session, 'b2', 'the build is done');
+    session.agentSays({ type: 'block.completed', blockId: 'b2', text: 'the build is done' });
+    session.agentSays(COMPLETED);
+    expect(session.told(from)).toEqual([
+      'turn started',
+      'block.started',
+      'phase streaming',
+      'block.delta',
+      'block b2 whole: the build is done',
+      'turn completed',
+      'phase idle',
+    ]);
+  });
+
+  test('[TURN5] goes on when work that the agent had begun by itself ends, and bears its cost', () => {
+    const { session } = started();
+    session.agentSays(COMPLETED);
+    const second = session.send('next');
+    say(session, 'b2', 'the build');
+    session.agentSays({ type: 'block.completed', blockId: 'b2', text: 'the build is done' });
+    session.agentSays(COMPLETED);
+    expect(session.fate(second)).toBe('delivered');
+    session.agentSays({ type: 'messages.started', messageIds: [second] });
+    session.agentSays(COMPLETED);
+    expect(session.fate(second)).toBe('completed');
+    const last = session.log.findLast((event) => event.type === 'turn.completed');
+    expect(last).toMatchObject({ costUsd: 1, usage: { inputTokens: 2 * USAGE.inputTokens } });
+  });
+
+  test('[TURN8] leaves subagents at work that run in the background', () => {
+    const { session } = started();
+    session.agentSays({ type: 'block.started', blockId: 'sub', kind: 'text', parentToolCallId: 'task' });
+    session.agentSays(COMPLETED);
+    const from = session.log.length;
+    session.agentSays({ type: 'block.delta', blockId: 'sub', text: 'still here' });
+    session.agentSays({ type: 'block.completed', blockId: 'sub', text: 'still here' });
+    session.agentSays({ type: 'tool.called', toolCallId: 'deep', name: 'Read', input: {}, parentToolCallId: 'task' });
+    session.agentSays({ type: 'tool.completed', toolCallId: 'deep', output: '', isError: false });
+    expect(session.told(from)).toEqual(['block.delta', 'block sub whole: still here', 'tool.called', 'tool.completed']);
+    expect(session.log.slice(from).every((event) => event.turnId === undefined)).toBe(true);
+  });
+
+  test('[TURN8] a process that goes takes its background with it', () => {
+    const { session } = started();
+    session.agentSays({ type: 'block.started', blockId: 'sub', kind: 'text', parentToolCallId: 'task' });
+    session.agentSays({ type: 'tool.called', toolCallId: 'deep', name: 'Read', input: {}, parentToolCallId: 'task' });
+    session.agentSays(COMPLETED);
+    session.input({ type: 'evict' });
+    expect(session.told().slice(-2)).toEqual(['block sub interrupted: ', 'tool.completed']);
+    expect(session.check.openBlocks.size + session.check.openTools.size).toBe(0);
+  });
+});
+
+describe('a block', () => {
+  test('[TURN6] grows without holes, and its end has all of it', () => {
+    const { session } = started();
+    say(session, 'b1', 'sm');
+    session.agentSays({ type: 'block.delta', blockId: 'b1', text: '' });
+    session.agentSays({ type: 'block.delta', blockId: 'b1', text: '🔥ile' });
+    session.agentSays({ type: 'block.completed', blockId: 'b1', text: 'sm🔥ile.' });
+    const deltas = session.log.flatMap((event) => (event.type === 'block.delta' ? [event.offset] : []));
+    expect(deltas).toEqual([0, 2]);
+    expect(session.told()).toContain('block b1 whole: sm🔥ile.');
+  });
+
+  test('[TURN6] starts once', () => {
+    const { session } = started();
+    say(session, 'b1', 'one');
+    session.agentSays({ type: 'block.started', blockId: 'b1', kind: 'text' });
+    session.agentSays({ type: 'block.delta', blockId: 'b1', text: ' two' });
+    expect(session.check.openBlocks.get('b1')).toBe('one two');
+  });
+
+  test('[TURN7] whose attempt broke is marked, so that it can be dropped', () => {
+    const { session } = started();
+    say(session, 'b1', 'torn');
+    session.agentSays({ type: 'block.completed', blockId: 'b1', text: 'torn', abandoned: true });
+    const error = { code: 'overloaded' } as const;
+    session.agentSays({ type: 'retry.scheduled', attempt: 1, maxAttempts: 3, delayMs: 500, error });
+    say(session, 'b2', 'whole');
+    session.agentSays({ type: 'block.completed', blockId: 'b2', text: 'whole' });
+    session.agentSays(COMPLETED);
+    expect(session.told()).toEqual(expect.arrayContaining(['block b1 retry: torn', 'phase retrying', 'block b2 whole: whole']));
+  });
+
+  test('[TURN7] that was cut is not whole because the agent says so', () => {
+    const { session } = started();
+    say(session, 'b1', 'half');
+    session.interrupt();
+    session.agentSays({ type: 'block.completed', blockId: 'b1', text: 'half' });
+    expect(session.told().at(-1)).toBe('block b1 interrupted: half');
+  });
+
+  test('[TURN7] that came to its end while the turn is cut is whole', () => {
+    const { session } = started();
+    say(session, 'b1', 'half');
+    session.interrupt();
+    session.agentSays({ type: 'block.completed', blockId: 'b1', text: 'half and the rest' });
+    expect(session.told().at(-1)).toBe('block b1 whole: half and the rest');
+  });
+});
