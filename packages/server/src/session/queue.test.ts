@@ -1,32 +1,33 @@
 import { describe, expect, test } from 'vitest';
 import { CONFIG, SimulatedSession } from './testing/simulated-session.ts';
 import { COMPLETED } from './testing/model-agent.ts';
+import { startedSession } from './testing/stories.ts';
 
 /** A session whose first message runs, on an agent that is up. */
 function running(config = CONFIG): { session: SimulatedSession; first: string } {
-  const session = new SimulatedSession(config, true);
-  const first = session.send('next');
-  session.agentSays({ type: 'ready', agentSessionId: 'conversation-1' });
-  session.agentSays({ type: 'messages.started', messageIds: [first] });
-  session.agentSays({ type: 'block.started', blockId: 'b1', kind: 'text' });
-  return { session, first };
+  const started = startedSession(config);
+  started.session.agentSays({ type: 'block.started', blockId: 'b1', kind: 'text' });
+  return started;
 }
 
 const order = (session: SimulatedSession): string[] => session.state.queue.map((entry) => entry.messageId);
 
 describe('a message', () => {
-  test.each(['now', 'next', 'later'] as const)('[MSG8] with priority %s starts a turn in an idle session', (priority) => {
-    const session = new SimulatedSession(CONFIG, true);
-    const messageId = session.send(priority);
-    expect(session.told()).toEqual([
-      `${messageId} queued ${priority} at 0`,
-      'title.updated',
-      'turn started',
-      `${messageId} delivered as turn`,
-      'phase initializing',
-    ]);
-    expect(session.commands).toEqual([`agent.send ${messageId}`]);
-  });
+  test.each(['now', 'next', 'later'] as const)(
+    '[MSG8] with priority %s starts a turn in an idle session',
+    (priority) => {
+      const session = new SimulatedSession(CONFIG, true);
+      const messageId = session.send(priority);
+      expect(session.told()).toEqual([
+        `${messageId} queued ${priority} at 0`,
+        'title.updated',
+        'turn started',
+        `${messageId} delivered as turn`,
+        'phase initializing',
+      ]);
+      expect(session.commands).toEqual([`agent.send ${messageId}`]);
+    },
+  );
 
   test('[MSG7] joins the queue behind all that are as urgent', () => {
     const { session } = running({ ...CONFIG, steering: false });
@@ -138,13 +139,13 @@ describe('a queued message', () => {
   test('[MSG12] is changed and moved', () => {
     const { session } = running({ ...CONFIG, steering: false });
     const [a, b, c] = [session.send('later'), session.send('later'), session.send('later')];
-    session.update(c!, { place: 0, content: 'changed' });
+    session.update(c, { place: 0, content: 'changed' });
     expect(order(session)).toEqual([c, a, b]);
-    session.update(a!, { priority: 'next' });
+    session.update(a, { priority: 'next' });
     expect(order(session)).toEqual([a, c, b]);
-    session.update(a!, { place: 99 });
+    session.update(a, { place: 99 });
     expect(order(session)).toEqual([c, b, a]);
-    const kept = session.update(b!, { content: 'only the words' });
+    const kept = session.update(b, { content: 'only the words' });
     expect(session.told().at(-1)).toBe(`${b} updated later at 1`);
     expect(session.replyTo(kept)).toBe('ok');
   });

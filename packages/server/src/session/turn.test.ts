@@ -1,35 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { COMPLETED, USAGE } from './testing/model-agent.ts';
-import { CONFIG, SimulatedSession } from './testing/simulated-session.ts';
+import type { SimulatedSession } from './testing/simulated-session.ts';
+import { ask, say, startedSession } from './testing/stories.ts';
 
 const OVERLOADED = { code: 'overloaded', message: 'Too busy.', retryable: true, status: 529 } as const;
 const CRASHED = { code: 'agent_crashed', message: 'Killed.', retryable: true } as const;
-
-function started(): { session: SimulatedSession; first: string } {
-  const session = new SimulatedSession(CONFIG, true);
-  const first = session.send('next');
-  session.agentSays({ type: 'ready', agentSessionId: 'conversation-1' });
-  session.agentSays({ type: 'messages.started', messageIds: [first] });
-  return { session, first };
-}
-
-function say(session: SimulatedSession, blockId: string, text: string): void {
-  session.agentSays({ type: 'block.started', blockId, kind: 'text' });
-  session.agentSays({ type: 'block.delta', blockId, text });
-}
 
 const ends = (session: SimulatedSession): string[] =>
   session.told().filter((told) => /^turn (completed|failed|interrupted)/.test(told));
 
 describe('a turn', () => {
   test('[TURN2] ends with what is open, its own end, its messages’ ends, and only then the phase', () => {
-    const { session, first } = started();
+    const { session, first } = startedSession();
     say(session, 'b1', 'half');
-    session.agentSays({ type: 'tool.called', toolCallId: 't1', name: 'Bash', input: {} });
-    session.agentSays({
-      type: 'approval.requested',
-      approval: { approvalId: 'a1', kind: 'tool', toolCallId: 't1', toolName: 'Bash', input: {}, suggestions: [] },
-    });
+    ask(session, 'a1');
     const from = session.log.length;
     session.agentSays({ type: 'turn.ended', outcome: 'failed', error: OVERLOADED });
     expect(session.told(from)).toEqual([
@@ -43,7 +27,7 @@ describe('a turn', () => {
   });
 
   test('[TURN1] has one end, whatever the agent says after it', () => {
-    const { session } = started();
+    const { session } = startedSession();
     session.agentSays(COMPLETED);
     const from = session.log.length;
     session.agentSays(COMPLETED);
@@ -56,7 +40,7 @@ describe('a turn', () => {
   });
 
   test('[TURN3] from which nothing came is tried once more on a fresh process', () => {
-    const { session, first } = started();
+    const { session, first } = startedSession();
     session.agentSays({ type: 'exited', error: CRASHED });
     expect(session.commands.at(-1)).toBe(`agent.send ${first}`);
     expect(session.told().slice(-2)).toEqual(['retry.scheduled', 'phase initializing']);
@@ -66,7 +50,7 @@ describe('a turn', () => {
   });
 
   test('[TURN3] is tried again with what steered it, and with its messages pending', () => {
-    const { session, first } = started();
+    const { session, first } = startedSession();
     const steer = session.send('next');
     session.agentSays({ type: 'messages.started', messageIds: [steer] });
     session.agentSays({ type: 'exited', error: CRASHED });
@@ -85,20 +69,20 @@ describe('a turn', () => {
         session.agentSays({ type: 'tool.called', toolCallId: 't1', name: 'Bash', input: {}, parentToolCallId: 't0' }),
     ],
   ])('[TURN3] is not tried again once %s', (_, come) => {
-    const { session } = started();
+    const { session } = startedSession();
     come(session);
     session.agentSays({ type: 'exited', error: CRASHED });
     expect(ends(session)).toEqual(['turn failed: agent_crashed']);
   });
 
   test('[TURN3] is not tried again when that cannot help', () => {
-    const { session } = started();
+    const { session } = startedSession();
     session.agentSays({ type: 'exited', error: { ...CRASHED, code: 'agent_unavailable', retryable: false } });
     expect(ends(session)).toEqual(['turn failed: agent_unavailable']);
   });
 
   test('[TURN4] opens when the agent speaks by itself, and ends like any other', () => {
-    const { session } = started();
+    const { session } = startedSession();
     session.agentSays(COMPLETED);
     const from = session.log.length;
     say(session, 'b2', 'the build is done');
@@ -116,7 +100,7 @@ describe('a turn', () => {
   });
 
   test('[TURN5] goes on when work that the agent had begun by itself ends, and bears its cost', () => {
-    const { session } = started();
+    const { session } = startedSession();
     session.agentSays(COMPLETED);
     const second = session.send('next');
     say(session, 'b2', 'the build');
@@ -131,7 +115,7 @@ describe('a turn', () => {
   });
 
   test('[TURN8] leaves subagents at work that run in the background', () => {
-    const { session } = started();
+    const { session } = startedSession();
     session.agentSays({ type: 'block.started', blockId: 'sub', kind: 'text', parentToolCallId: 'task' });
     session.agentSays(COMPLETED);
     const from = session.log.length;
@@ -144,7 +128,7 @@ describe('a turn', () => {
   });
 
   test('[TURN8] a process that goes takes its background with it', () => {
-    const { session } = started();
+    const { session } = startedSession();
     session.agentSays({ type: 'block.started', blockId: 'sub', kind: 'text', parentToolCallId: 'task' });
     session.agentSays({ type: 'tool.called', toolCallId: 'deep', name: 'Read', input: {}, parentToolCallId: 'task' });
     session.agentSays(COMPLETED);
@@ -156,7 +140,7 @@ describe('a turn', () => {
 
 describe('a block', () => {
   test('[TURN6] grows without holes, and its end has all of it', () => {
-    const { session } = started();
+    const { session } = startedSession();
     say(session, 'b1', 'sm');
     session.agentSays({ type: 'block.delta', blockId: 'b1', text: '' });
     session.agentSays({ type: 'block.delta', blockId: 'b1', text: '🔥ile' });
@@ -167,7 +151,7 @@ describe('a block', () => {
   });
 
   test('[TURN6] starts once', () => {
-    const { session } = started();
+    const { session } = startedSession();
     say(session, 'b1', 'one');
     session.agentSays({ type: 'block.started', blockId: 'b1', kind: 'text' });
     session.agentSays({ type: 'block.delta', blockId: 'b1', text: ' two' });
@@ -175,7 +159,7 @@ describe('a block', () => {
   });
 
   test('[TURN7] whose attempt broke is marked, so that it can be dropped', () => {
-    const { session } = started();
+    const { session } = startedSession();
     say(session, 'b1', 'torn');
     session.agentSays({ type: 'block.completed', blockId: 'b1', text: 'torn', abandoned: true });
     const error = { code: 'overloaded' } as const;
@@ -183,11 +167,13 @@ describe('a block', () => {
     say(session, 'b2', 'whole');
     session.agentSays({ type: 'block.completed', blockId: 'b2', text: 'whole' });
     session.agentSays(COMPLETED);
-    expect(session.told()).toEqual(expect.arrayContaining(['block b1 retry: torn', 'phase retrying', 'block b2 whole: whole']));
+    expect(session.told()).toEqual(
+      expect.arrayContaining(['block b1 retry: torn', 'phase retrying', 'block b2 whole: whole']),
+    );
   });
 
   test('[TURN7] that was cut is not whole because the agent says so', () => {
-    const { session } = started();
+    const { session } = startedSession();
     say(session, 'b1', 'half');
     session.interrupt();
     session.agentSays({ type: 'block.completed', blockId: 'b1', text: 'half' });
@@ -195,7 +181,7 @@ describe('a block', () => {
   });
 
   test('[TURN7] that came to its end while the turn is cut is whole', () => {
-    const { session } = started();
+    const { session } = startedSession();
     say(session, 'b1', 'half');
     session.interrupt();
     session.agentSays({ type: 'block.completed', blockId: 'b1', text: 'half and the rest' });
