@@ -1,6 +1,6 @@
 import { CASES, runCase } from '@hearth/conformance';
 import type { MessagesApi } from '@hearth/testkit';
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Place, scriptedApi, ServerProcess } from './server-process.ts';
 
 describe.each(['scripted', 'claude'])('the conformance suite over the agent %s', (agent) => {
@@ -24,5 +24,6 @@ describe.each(['scripted', 'claude'])('the conformance suite over the agent %s',
   test.each(cases.map((one) => [`[${one.rules.join('][')}] ${one.title}`, one] as const))('%s', async (_name, one) => {
     const verdict = await runCase(server.target(agent, agent === 'claude' ? api : undefined), one);
     if (verdict.outcome === 'failed') throw verdict.error;
+    expect(verdict.outcome).toBe('passed');
   });
 });

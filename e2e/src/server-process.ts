@@ -70,7 +70,7 @@ export class ServerProcess {
         resolve(found);
       };
       child.stdout?.on('data', look);
-      void ended.then((code) => {
+      child.once('close', (code) => {
         clearTimeout(timer);
         reject(new Error(`the server ended with ${code}: ${output()}`));
       });

@@ -186,15 +186,19 @@ export class SessionActor {
   }
 
   #runAfter(stored: Promise<void> | null, effects: Effect[]): void {
-    // A refused append breaks the actor through `failed`; the chain itself must not stop with it.
+    // A refused append breaks the actor through `failed`; the line of effects itself must not stop with it.
     const append = stored?.catch(() => undefined);
-    this.#settledEffects = this.#settledEffects
-      .then(() => append)
-      .then(() => {
-        if (this.#broken) return;
-        for (const effect of effects) this.#run(effect);
-      })
-      .catch((error: unknown) => this.#break(HearthError.from(error)));
+    this.#settledEffects = this.#runInLine(this.#settledEffects, append, effects);
+  }
+
+  async #runInLine(before: Promise<void>, stored: Promise<void> | undefined, effects: Effect[]): Promise<void> {
+    await before;
+    await stored;
+    try {
+      for (const effect of effects) if (!this.#broken) this.#run(effect);
+    } catch (error) {
+      this.#break(HearthError.from(error));
+    }
   }
 
   #run(effect: Effect): void {

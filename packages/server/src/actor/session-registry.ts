@@ -7,6 +7,7 @@ import type { CoreConfig } from '../session/input.ts';
 import { initialState } from '../session/state.ts';
 import type { SessionState } from '../session/state.ts';
 import type { SessionRecord, Store } from '../store/store.ts';
+import { plainMessage } from '../store/stored-message.ts';
 import type { Clock } from '../concurrency/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { agentSettingsSchema } from './agent-settings.ts';
@@ -161,12 +162,12 @@ export class SessionRegistry {
     const queue = (await messages.queued(sessionId)).sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
     const lookUp = async (ids: readonly string[]): Promise<Message[]> => {
       const found = await Promise.all(ids.map((id) => messages.get(sessionId, id)));
-      return found.filter((message) => message !== null).map(({ place: _, ...message }) => message);
+      return found.filter((message) => message !== null).map(plainMessage);
     };
     return {
       state,
       view: {
-        session: { ...record.session, queue: queue.map(({ place: _, ...message }) => message) },
+        session: { ...record.session, queue: queue.map(plainMessage) },
         delivered: await lookUp(state.turn?.messageIds ?? []),
       },
       settings: agentSettingsSchema.parse(JSON.parse(record.settings)) as AgentSettings,

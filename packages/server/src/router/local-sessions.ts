@@ -23,6 +23,7 @@ import type { SessionRegistry } from '../actor/session-registry.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { EventLog } from '../event-log/event-log.ts';
 import type { Store, StoredMessage } from '../store/store.ts';
+import { plainMessage } from '../store/stored-message.ts';
 import type { Clock } from '../concurrency/clock.ts';
 import { forkHistory } from './fork-history.ts';
 import { SendLine } from './send-line.ts';
@@ -158,7 +159,7 @@ export class LocalSessions implements Sessions {
       page.cursor,
       page.limit ?? MESSAGES_PAGE,
     );
-    return { items: items.map(withoutPlace), ...(nextCursor === undefined ? {} : { nextCursor }) };
+    return { items: items.map(plainMessage), ...(nextCursor === undefined ? {} : { nextCursor }) };
   }
 
   async message(sessionId: string, messageId: string): Promise<Message> {
@@ -167,7 +168,7 @@ export class LocalSessions implements Sessions {
     if (open !== undefined) return open;
     const stored = await this.#parts.store.messages.get(sessionId, messageId);
     if (stored === null) throw new HearthError('not_found', 'There is no such message in this session.');
-    return withoutPlace(stored);
+    return plainMessage(stored);
   }
 
   async updateMessage(sessionId: string, messageId: string, change: MessageUpdate): Promise<Message> {
@@ -263,7 +264,7 @@ export class LocalSessions implements Sessions {
   async #withQueue(session: Omit<Session, 'queue'>): Promise<Session> {
     const loaded = this.#parts.registry.peek(session.id);
     if (loaded !== undefined) return loaded.session;
-    return { ...session, queue: (await this.#parts.store.messages.queued(session.id)).map(withoutPlace) };
+    return { ...session, queue: (await this.#parts.store.messages.queued(session.id)).map(plainMessage) };
   }
 
   async #availableBackend(name: string): Promise<Backend> {
@@ -326,8 +327,4 @@ function settingsOf(params: SessionCreate): AgentSettings {
 function titleOf(text: string): string {
   const line = text.trim().split('\n', 1)[0] ?? '';
   return line.length <= TITLE_LENGTH ? line : `${line.slice(0, TITLE_LENGTH - 1)}…`;
-}
-
-function withoutPlace({ place: _, ...message }: StoredMessage): Message {
-  return message;
 }

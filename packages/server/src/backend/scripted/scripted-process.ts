@@ -245,7 +245,7 @@ export class ScriptedProcess implements AgentProcess {
       ...answer.updatedInput,
       ...(answer.answers === undefined ? {} : { answers: answer.answers }),
     };
-    return { allow: true, input: input as typeof call.input };
+    return { allow: true, input };
   }
 }
 
