@@ -254,6 +254,25 @@ describe('a commit that is refused', () => {
 });
 
 describe('reading', () => {
+  test('[LOG8] nobody sees an event before the session’s owner does, though the store has it', async () => {
+    await bench.log.append('s1', [aNotice('1')]);
+    let answer = (): void => undefined;
+    bench.events.holdAnswer = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    const append = bench.log.append('s1', [aNotice('2')]);
+    await until('it is stored', () => bench.events.commits.length === 2);
+    const { sink } = subscribe(0);
+    await until('the store was read', () => sink.received.length > 0);
+
+    expect(sink.state.seq).toBe(1);
+    expect(await bench.log.readAfter('s1', 1, 10)).toEqual([]);
+    answer();
+    await append;
+    expect(sink.state.seq).toBe(2);
+  });
+
   test('[LOG5] deltas that follow each other come as one, up to the seq of the last', async () => {
     await bench.log.append('s1', [aStart('a'), aStart('b')]);
     for (const [block, offset, text] of [

@@ -20,6 +20,8 @@ export class FaultyEvents implements EventStore {
   refuseRead: () => Error | null = () => null;
   /** Awaited before each commit. */
   hold: () => Promise<void> = () => Promise.resolve();
+  /** Awaited after each commit, before anybody hears that it is done. */
+  holdAnswer: () => Promise<void> = () => Promise.resolve();
 
   constructor(events: EventStore) {
     this.#events = events;
@@ -31,6 +33,7 @@ export class FaultyEvents implements EventStore {
     if (error !== null) throw error;
     await this.#events.append(batches);
     this.commits.push(batches);
+    await this.holdAnswer();
   }
 
   async read(...args: Parameters<EventStore['read']>): ReturnType<EventStore['read']> {

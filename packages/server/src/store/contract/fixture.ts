@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { HearthError } from '@hearth/protocol';
-import type { LogEntry, SessionBatch, SessionRecord, Store, StoredMessage, TurnUsage } from '../store.ts';
+import type { Store } from '../store.ts';
+
+export * from './fixture-records.ts';
 
 /** A store for one test. */
 export interface OpenedStore {
@@ -25,79 +27,6 @@ export function storeTest(open: OpenStore) {
     reopen: ({ opened }, use) => use(opened.reopen),
     destroy: ({ opened }, use) => use(opened.destroy),
   });
-}
-
-export function aRecord(id: string, session: Partial<SessionRecord['session']> = {}): SessionRecord {
-  return {
-    session: {
-      id,
-      agent: 'scripted',
-      cwd: '/work/house',
-      title: null,
-      model: null,
-      permissionMode: 'default',
-      accountId: null,
-      phase: 'idle',
-      lastSeq: 0,
-      approvals: [],
-      usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheCreationTokens: 0, costUsd: 0 },
-      createdAt: '2026-01-01T00:00:00.000Z',
-      updatedAt: '2026-01-01T00:00:00.000Z',
-      archived: false,
-      metadata: {},
-      ...session,
-    },
-    core: '{}',
-    settings: '{}',
-  };
-}
-
-export function aBatch(sessionId: string, batch: Partial<SessionBatch> = {}): SessionBatch {
-  return { sessionId, entries: [], compact: [], messages: [], usage: [], ...batch };
-}
-
-export function aNotice(seq: number, text = `notice ${seq}`): LogEntry {
-  return { seq, type: 'notice', body: JSON.stringify({ seq, type: 'notice', text }) };
-}
-
-export function aDelta(seq: number, blockId: string, text = 'x'): LogEntry {
-  return { seq, type: 'block.delta', blockId, body: JSON.stringify({ seq, type: 'block.delta', blockId, text }) };
-}
-
-export function aCompleted(seq: number, blockId: string): LogEntry {
-  return { seq, type: 'block.completed', blockId, body: JSON.stringify({ seq, type: 'block.completed', blockId }) };
-}
-
-export function aMessage(id: string, sessionId: string, message: Partial<StoredMessage> = {}): StoredMessage {
-  return {
-    id,
-    sessionId,
-    priority: 'next',
-    state: 'queued',
-    content: `message ${id}`,
-    author: 'owner',
-    createdAt: '2026-01-01T00:00:00.000Z',
-    place: 0,
-    ...message,
-  };
-}
-
-export function aTurn(turnId: string, usage: Partial<TurnUsage> = {}): TurnUsage {
-  return {
-    turnId,
-    sessionId: 's1',
-    agent: 'scripted',
-    model: 'model-a',
-    accountId: 'account-a',
-    user: 'owner',
-    time: '2026-01-01T12:00:00.000Z',
-    inputTokens: 1,
-    outputTokens: 2,
-    cacheReadTokens: 3,
-    cacheCreationTokens: 4,
-    costUsd: 0.1,
-    ...usage,
-  };
 }
 
 /** The HearthError with which it fails. */
