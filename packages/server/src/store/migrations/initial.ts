@@ -35,6 +35,12 @@ export const initial: Migration = {
       .on('sessions')
       .columns(['standing', 'archived', 'updated_ms', 'id'])
       .execute();
+    await schema
+      .createIndex('sessions_busy_updated')
+      .on('sessions')
+      .columns(['archived', 'updated_ms', 'id'])
+      .where(sql<boolean>`standing in ('active', 'waiting')`)
+      .execute();
 
     await schema
       .createTable('session_records')
