@@ -28,7 +28,6 @@ import type { Clock } from '../concurrency/clock.ts';
 import { forkHistory } from './fork-history.ts';
 import { SendLine } from './send-line.ts';
 import type { Page, Principal, Sessions, Subscription, SubscriptionSink } from './sessions.ts';
-import { periodEnd } from './usage-period.ts';
 
 const TITLE_LENGTH = 80;
 const MESSAGES_PAGE = 200;
@@ -233,9 +232,7 @@ export class LocalSessions implements Sessions {
   }
 
   async usage(query: UsageQuery): Promise<UsageReport> {
-    const to = query.to === undefined ? undefined : periodEnd(query.to);
-    const from = query.from === undefined ? undefined : new Date(query.from).toISOString();
-    return this.#parts.store.usage.report(query.groupBy ?? 'day', from, to);
+    return this.#parts.store.usage.report(query.groupBy ?? 'day', query.from, query.to);
   }
 
   async subscribe(sessionId: string, after: number, sink: SubscriptionSink): Promise<Subscription> {
