@@ -181,7 +181,7 @@ export const edgeCases: Case[] = [
     },
   },
   {
-    rules: ['SES1', 'SES2'],
+    rules: ['SES2', 'SES3', 'SES4'],
     title: 'sessions are listed by newest activity, paged, searched and archived',
     async run(bench) {
       const mark = `mark ${Math.random().toString(36).slice(2)} 100%_`;
@@ -211,7 +211,7 @@ export const edgeCases: Case[] = [
     },
   },
   {
-    rules: ['SES3'],
+    rules: ['SES13'],
     title: 'a fork has the conversation, its own log, and leaves the source alone',
     async run(bench) {
       const source = await bench.session({ title: 'the source' });
@@ -232,7 +232,7 @@ export const edgeCases: Case[] = [
     },
   },
   {
-    rules: ['SES4'],
+    rules: ['SES14'],
     title: 'the transcript is there to read, as JSON and as Markdown',
     async run(bench) {
       const { id } = await bench.session();

@@ -205,7 +205,7 @@ describe('sessions in memory over a real store', () => {
     expect((await house.sessions.get(id)).phase).toBe('idle');
   });
 
-  test('[SES5] a deleted session is gone with its log and its messages, and its key is free again', async () => {
+  test('[SES6] a deleted session is gone with its log and its messages, and its key is free again', async () => {
     const house = await open();
     const { id } = await house.sessions.create(OWNER, {});
     await house.sessions.send(OWNER, id, { content: '[[tokens 1000 10]]', clientMessageId: 'k' });

@@ -6,7 +6,7 @@ import { ask, startedSession } from './testing/stories.ts';
 const resolutions = (told: string[]): string[] => told.filter((one) => one.startsWith('approval a'));
 
 describe('an approval', () => {
-  test('[APR1] is answered once: the first answer counts, to the agent and to clients', () => {
+  test('[APR2] is answered once: the first answer counts, to the agent and to clients', () => {
     const { session } = startedSession();
     ask(session, 'a1');
     const [first, second] = [session.answer('a1', 'allow'), session.answer('a1', 'deny')];
@@ -15,7 +15,7 @@ describe('an approval', () => {
     expect(session.log.at(-2)).toMatchObject({ decision: 'allow', scope: 'once', by: 'owner' });
   });
 
-  test.each(['a2', 'constructor', '__proto__', 'toString', ''])('[APR2] nobody asked for (%j) is not found', (id) => {
+  test.each(['a2', 'constructor', '__proto__', 'toString', ''])('[APR6] nobody asked for (%j) is not found', (id) => {
     const { session } = startedSession();
     ask(session, 'a1');
     expect(session.replyTo(session.answer(id))).toBe('not_found');
@@ -40,7 +40,7 @@ describe('an approval', () => {
     expect(session.told().filter((told) => told === 'approval.requested')).toHaveLength(1);
   });
 
-  test('[APR4] expires when its time is up, and the agent is told no', () => {
+  test('[APR7] expires when its time is up, and the agent is told no', () => {
     const { session } = startedSession({ ...CONFIG, approvalTimeoutMs: 60_000 });
     ask(session, 'a1');
     expect(session.log.findLast((event) => event.type === 'approval.requested')).toMatchObject({
@@ -56,7 +56,7 @@ describe('an approval', () => {
     expect(session.replyTo(session.answer('a1'))).toBe('approval_resolved');
   });
 
-  test('[APR4] waits for ever when no time is set', () => {
+  test('[APR7] waits for ever when no time is set', () => {
     const { session } = startedSession();
     ask(session, 'a1');
     session.wait(365 * 24 * 3_600_000);
@@ -87,7 +87,7 @@ describe('an approval', () => {
     expect(session.check.phase).toBe('idle');
   });
 
-  test('[APR6] of a tool is allowed or denied, a question is answered', () => {
+  test('[APR4] of a question is answered; a tool is allowed or denied', () => {
     const { session } = startedSession();
     ask(session, 'a1');
     ask(session, 'a2', 'question');
@@ -99,7 +99,7 @@ describe('an approval', () => {
     expect(resolutions(session.told())).toEqual(['approval a2 answer']);
   });
 
-  test('[APR7] tells for how long its answer holds', () => {
+  test('[APR8] tells for how long its answer holds', () => {
     const { session } = startedSession();
     ask(session, 'a1');
     const answer = { decision: 'allow' as const, scope: 'session' as const };

@@ -40,7 +40,7 @@ describe('an interrupt', () => {
     });
   });
 
-  test('[INT2] of an idle session does nothing', () => {
+  test('[INT3] of an idle session does nothing', () => {
     const session = new SimulatedSession(CONFIG, true);
     const request = session.interrupt();
     expect(session.replies.get(request)).toEqual({
@@ -50,7 +50,7 @@ describe('an interrupt', () => {
     expect([session.log, session.commands]).toEqual([[], []]);
   });
 
-  test('[INT2] of a turn that is being stopped changes nothing', () => {
+  test('[INT5] of a turn that is being stopped changes nothing', () => {
     const { session } = startedSession();
     session.interrupt();
     session.interrupt();
@@ -58,7 +58,7 @@ describe('an interrupt', () => {
     expect(session.commands.filter((command) => command === 'agent.interrupt')).toHaveLength(1);
   });
 
-  test('[INT3] that the agent does not heed ends its process, and the next message gets a fresh one', () => {
+  test('[INT6] that the agent does not heed ends its process, and the next message gets a fresh one', () => {
     const { session, first } = startedSession();
     say(session, 'b1', 'half');
     session.interrupt();
@@ -77,21 +77,21 @@ describe('an interrupt', () => {
     expect(session.state.carried).toEqual([first]);
   });
 
-  test('[INT4] of a process that dies of it is an interrupt, no failure', () => {
+  test('[INT7] of a process that dies of it is an interrupt, no failure', () => {
     const { session } = startedSession();
     session.interrupt();
     session.agentSays({ type: 'exited', error: { code: 'agent_crashed', message: 'Killed.', retryable: true } });
     expect(session.told()).toContain('turn interrupted by user');
   });
 
-  test('[INT4] comes too late for a turn that ends by itself', () => {
+  test('[INT7] comes too late for a turn that ends by itself', () => {
     const { session } = startedSession();
     session.interrupt();
     session.agentSays(COMPLETED);
     expect(session.told()).toContain('turn completed');
   });
 
-  test('[INT5] leaves the queue, which goes on by itself', () => {
+  test('[INT4] leaves the queue, which goes on by itself', () => {
     const { session } = startedSession();
     const [steer, later] = [session.send('next'), session.send('later')];
     session.interrupt();
@@ -101,7 +101,7 @@ describe('an interrupt', () => {
     expect(session.fate(later)).toBe('queued');
   });
 
-  test('[INT5] cancels the queue when it is asked to, also what the agent holds', () => {
+  test('[INT4] cancels the queue when it is asked to, also what the agent holds', () => {
     const { session } = startedSession();
     const [steer, later] = [session.send('next'), session.send('later')];
     session.interrupt(true);
@@ -116,7 +116,7 @@ describe('an interrupt', () => {
     expect(session.check.phase).toBe('idle');
   });
 
-  test('[INT5] cannot cancel what the agent has taken: it ends with the turn', () => {
+  test('[INT4] cannot cancel what the agent has taken: it ends with the turn', () => {
     const { session } = startedSession();
     const steer = session.send('next');
     session.interrupt(true);
@@ -126,7 +126,7 @@ describe('an interrupt', () => {
     expect(session.fate(steer)).toBe('completed');
   });
 
-  test('[INT6] before the agent saw the message keeps the message for the next process', () => {
+  test('[INT8] before the agent saw the message keeps the message for the next process', () => {
     const session = new SimulatedSession(CONFIG, true);
     const unseen = session.send('next');
     session.interrupt();

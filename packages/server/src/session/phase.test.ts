@@ -52,14 +52,14 @@ test('[PHASE1] a warm session begins with connecting, and tells since when', () 
   expect(session.state.phaseSince).toBe(session.now);
 });
 
-test('[PHASE3] what works in the background does not hide what the turn does', () => {
+test('[PHASE4] what works in the background does not hide what the turn does', () => {
   const { session } = startedSession();
   session.agentSays({ type: 'tool.called', toolCallId: 'deep', name: 'Bash', input: {}, parentToolCallId: 'task' });
   say(session, 'b1', 'meanwhile');
   expect(session.check.phase).toBe('streaming');
 });
 
-test('[PHASE3] several tools at once are one phase, until the last has ended', () => {
+test('[PHASE4] several tools at once are one phase, until the last has ended', () => {
   const { session } = startedSession();
   call(session, 't1');
   call(session, 't2');
@@ -70,7 +70,7 @@ test('[PHASE3] several tools at once are one phase, until the last has ended', (
 });
 
 test.each(['connecting', 'streaming', 'tool', 'awaiting_approval', 'retrying', 'interrupting'])(
-  '[PHASE2] %s leads back to idle when the process dies',
+  '[PHASE3] %s leads back to idle when the process dies',
   (phase) => {
     const { session } = startedSession();
     session.agentSays({ type: 'notice', level: 'info', code: 'note', text: 'note' });

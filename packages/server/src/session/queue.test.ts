@@ -14,7 +14,7 @@ const order = (session: SimulatedSession): string[] => session.state.queue.map((
 
 describe('a message', () => {
   test.each(['now', 'next', 'later'] as const)(
-    '[MSG8] with priority %s starts a turn in an idle session',
+    '[MSG1] with priority %s starts a turn in an idle session',
     (priority) => {
       const session = new SimulatedSession(CONFIG, true);
       const messageId = session.send(priority);
@@ -29,7 +29,7 @@ describe('a message', () => {
     },
   );
 
-  test('[MSG7] joins the queue behind all that are as urgent', () => {
+  test('[MSG9] joins the queue behind all that are as urgent', () => {
     const { session } = running({ ...CONFIG, steering: false });
     const later = session.send('later');
     const next = session.send('next');
@@ -38,7 +38,7 @@ describe('a message', () => {
     expect(order(session)).toEqual([next, another, later, latest]);
   });
 
-  test('[MSG9] now: cuts the running turn and starts the next one', () => {
+  test('[MSG3] now: cuts the running turn and starts the next one', () => {
     const { session, first } = running();
     session.agentSays({ type: 'block.delta', blockId: 'b1', text: 'half a' });
     const from = session.log.length;
@@ -57,7 +57,7 @@ describe('a message', () => {
     ]);
   });
 
-  test('[MSG9] now: does not wait for messages that are being taken back', () => {
+  test('[MSG3] now: does not wait for messages that are being taken back', () => {
     const { session } = running();
     const steer = session.send('next');
     session.cancel(steer);
@@ -65,7 +65,7 @@ describe('a message', () => {
     expect(session.commands.slice(-2)).toEqual([`agent.withdraw ${steer}`, 'agent.interrupt']);
   });
 
-  test('[MSG9] now: two at once, and the second cuts the first', () => {
+  test('[MSG3] now: two at once, and the second cuts the first', () => {
     const session = new SimulatedSession(CONFIG, true);
     const first = session.send('now');
     const second = session.send('now');
@@ -75,7 +75,7 @@ describe('a message', () => {
     expect([session.fate(first), session.fate(second)]).toEqual(['completed', 'completed']);
   });
 
-  test('[MSG10] next: goes to an agent that can be steered, which takes it into the turn', () => {
+  test('[MSG2] next: goes to an agent that can be steered, which takes it into the turn', () => {
     const { session, first } = running();
     const steer = session.send('next');
     expect(session.commands.at(-1)).toBe(`agent.send ${steer}`);
@@ -88,7 +88,7 @@ describe('a message', () => {
     expect(session.told().filter((told) => told === 'turn started')).toHaveLength(1);
   });
 
-  test('[MSG10] next: starts the next turn when the agent found no place for it', () => {
+  test('[MSG2] next: starts the next turn when the agent found no place for it', () => {
     const { session, first } = running();
     const steer = session.send('next');
     const from = session.log.length;
@@ -104,7 +104,7 @@ describe('a message', () => {
     ]);
   });
 
-  test('[MSG10] next: waits for the next turn of an agent that cannot be steered', () => {
+  test('[MSG2] next: waits for the next turn of an agent that cannot be steered', () => {
     const { session } = running({ ...CONFIG, steering: false });
     const waits = session.send('next');
     expect(session.commands).not.toContain(`agent.send ${waits}`);
@@ -112,7 +112,7 @@ describe('a message', () => {
     expect(session.commands.at(-1)).toBe(`agent.send ${waits}`);
   });
 
-  test('[MSG11] later: gets a turn of its own, after every next', () => {
+  test('[MSG4] later: gets a turn of its own, after every next', () => {
     const { session } = running();
     const later = session.send('later');
     const next = session.send('next');
@@ -123,7 +123,7 @@ describe('a message', () => {
     expect(session.commands.at(-1)).toBe(`agent.send ${later}`);
   });
 
-  test('[MSG5] is delivered once, however often the agent says that it started', () => {
+  test('[MSG10] is delivered once, however often the agent says that it started', () => {
     const { session, first } = running();
     const steer = session.send('next');
     session.agentSays({ type: 'messages.started', messageIds: [steer, first, steer] });
@@ -136,7 +136,7 @@ describe('a message', () => {
 });
 
 describe('a queued message', () => {
-  test('[MSG12] is changed and moved', () => {
+  test('[MSG6] is changed and moved', () => {
     const { session } = running({ ...CONFIG, steering: false });
     const [a, b, c] = [session.send('later'), session.send('later'), session.send('later')];
     session.update(c, { place: 0, content: 'changed' });
@@ -150,7 +150,7 @@ describe('a queued message', () => {
     expect(session.replyTo(kept)).toBe('ok');
   });
 
-  test('[MSG12] that becomes urgent cuts the turn', () => {
+  test('[MSG6] that becomes urgent cuts the turn', () => {
     const { session } = running();
     const waits = session.send('later');
     session.update(waits, { priority: 'now' });
@@ -164,7 +164,7 @@ describe('a queued message', () => {
     expect(session.fate(waits)).toBe('cancelled');
   });
 
-  test('[MSG13] that the agent holds is asked back first', () => {
+  test('[MSG11] that the agent holds is asked back first', () => {
     const { session } = running();
     const steer = session.send('next');
     const request = session.cancel(steer);
@@ -174,7 +174,7 @@ describe('a queued message', () => {
     expect([session.replyTo(request), session.fate(steer)]).toEqual(['ok', 'cancelled']);
   });
 
-  test('[MSG13] goes to the agent again with its new words', () => {
+  test('[MSG11] goes to the agent again with its new words', () => {
     const { session } = running();
     const steer = session.send('next');
     session.update(steer, { content: 'other words' });
@@ -182,7 +182,7 @@ describe('a queued message', () => {
     expect(session.commands.slice(-2)).toEqual([`agent.withdraw ${steer}`, `agent.send ${steer}`]);
   });
 
-  test('[MSG13] that the agent does not give back any more is delivered', () => {
+  test('[MSG11] that the agent does not give back any more is delivered', () => {
     const { session } = running();
     const steer = session.send('next');
     const request = session.cancel(steer);
@@ -194,7 +194,7 @@ describe('a queued message', () => {
     expect(session.fate(steer)).toBe('delivered');
   });
 
-  test('[MSG13] that starts while it is asked back is delivered, and the others move on', () => {
+  test('[MSG11] that starts while it is asked back is delivered, and the others move on', () => {
     const { session } = running();
     const [steer, later] = [session.send('next'), session.send('later')];
     const [tooLate, moved] = [session.cancel(steer), session.update(later, { place: 0 })];
@@ -204,7 +204,7 @@ describe('a queued message', () => {
     expect(order(session)).toEqual([later]);
   });
 
-  test('[MSG13] is not asked back for ever when another one is moved', () => {
+  test('[MSG11] is not asked back for ever when another one is moved', () => {
     const { session } = running();
     const [steer, later] = [session.send('next'), session.send('later')];
     const moved = session.update(later, { place: 0 });
@@ -213,7 +213,7 @@ describe('a queued message', () => {
     expect(session.commands.filter((command) => command === `agent.withdraw ${steer}`)).toHaveLength(1);
   });
 
-  test('[MSG13] whose change waits while the turn ends is changed before the next one starts', () => {
+  test('[MSG11] whose change waits while the turn ends is changed before the next one starts', () => {
     const { session } = running();
     const steer = session.send('next');
     const request = session.update(steer, { content: 'other words' });
@@ -229,7 +229,7 @@ describe('a queued message', () => {
     ]);
   });
 
-  test('[MSG14] whose agent dies is given back: the change is made and answered', () => {
+  test('[MSG12] whose agent dies is given back: the change is made and answered', () => {
     const { session } = running();
     const steer = session.send('next');
     const request = session.cancel(steer);

@@ -4,7 +4,7 @@ import { CONFIG, SimulatedSession } from './testing/simulated-session.ts';
 import { ask, call, say, startedSession } from './testing/stories.ts';
 
 describe('a session that is loaded after its server died', () => {
-  test('[RES1] ends the cut turn with the text that was stored, and nothing is left open', () => {
+  test('[RES2] ends the cut turn with the text that was stored, and nothing is left open', () => {
     const { session, first } = startedSession();
     say(session, 'b1', 'half an ans');
     ask(session, 'a1');
@@ -20,7 +20,7 @@ describe('a session that is loaded after its server died', () => {
     ]);
   });
 
-  test('[RES2] goes on with its queue, in its order', () => {
+  test('[RES5] goes on with its queue, in its order', () => {
     const { session } = startedSession();
     const [steer, later] = [session.send('next'), session.send('later')];
     session.crash();
@@ -30,7 +30,7 @@ describe('a session that is loaded after its server died', () => {
     expect(session.fate(later)).toBe('completed');
   });
 
-  test('[RES2] has cancelled what was to be cancelled, though nobody hears the answer', () => {
+  test('[RES5] has cancelled what was to be cancelled, though nobody hears the answer', () => {
     const { session } = startedSession();
     const steer = session.send('next');
     session.interrupt(true);
@@ -38,7 +38,7 @@ describe('a session that is loaded after its server died', () => {
     expect(session.fate(steer)).toBe('cancelled');
   });
 
-  test('[RES3] gives the agent what it may have missed, until a turn has completed', () => {
+  test('[RES6] gives the agent what it may have missed, until a turn has completed', () => {
     const { session, first } = startedSession();
     session.crash();
     const second = session.send('next');
@@ -52,7 +52,27 @@ describe('a session that is loaded after its server died', () => {
     expect(session.conversation.messageIds.slice(0, 2)).toEqual([first, second]);
   });
 
-  test('[RES4] hears nothing of processes that were before', () => {
+  test('[RES8] sends a message again that a process took unheard, and names it as pending before', () => {
+    const session = new SimulatedSession(CONFIG, true);
+    const first = session.send('next');
+    const oneMove = (): void => session.agentMoves(true)[0]?.();
+    session.carry();
+    for (const _ of ['ready', 'takes', 'starts']) oneMove();
+    const steer = session.send('next');
+    session.carry();
+    session.interrupt();
+    session.wait(CONFIG.interruptTimeoutMs);
+    session.tick();
+    const unheard = (): void => session.agentMoves()[0]?.();
+    for (const _ of ['takes', 'starts']) unheard();
+    expect(session.conversation.messageIds).toEqual([first, steer]);
+    expect(session.effects.findLast((effect) => effect.type === 'agent.send')).toMatchObject({ pending: [steer] });
+    session.comeToRest();
+    session.checkRest();
+    expect(session.conversation.messageIds).toEqual([first, steer]);
+  });
+
+  test('[RES7] hears nothing of processes that were before', () => {
     const { session } = startedSession();
     session.crash();
     const from = session.log.length;
@@ -62,7 +82,7 @@ describe('a session that is loaded after its server died', () => {
     expect(session.told(from)).toEqual([]);
   });
 
-  test('[RES2] accepts work again when its server had been draining', () => {
+  test('[RES5] accepts work again when its server had been draining', () => {
     const { session } = startedSession();
     session.input({ type: 'drain' });
     const waits = session.send('next');
@@ -85,7 +105,7 @@ describe('a session whose server stops', () => {
     expect([session.commands.at(-1), session.check.phase]).toEqual(['agent.close', 'idle']);
   });
 
-  test('[SES12] at once: the turn is interrupted by shutdown, and messages are kept', () => {
+  test('[RES4] at once: the turn is interrupted by shutdown, and messages are kept', () => {
     const { session } = startedSession();
     const waits = session.send('later');
     session.input({ type: 'shutdown' });
@@ -138,7 +158,7 @@ describe('the agent of a session', () => {
     expect(session.commands.at(-1)).toBe('agent.close');
   });
 
-  test('[SES13] is let go when the session is idle, never in its work, and the next message wakes it', () => {
+  test('[SES12] is let go when the session is idle, never in its work, and the next message wakes it', () => {
     const { session } = startedSession();
     session.input({ type: 'evict' });
     expect(session.commands).not.toContain('agent.close');

@@ -200,7 +200,7 @@ describe('the core under random schedules', () => {
     expect(counterexample(sequences, true)).toBeNull();
   });
 
-  test('[AGT1] every promise to clients holds whatever an agent says', () => {
+  test('[AGT4] every promise to clients holds whatever an agent says', () => {
     const sequences = acts(80, { weight: 1, arbitrary: story }, { weight: 1, arbitrary: babble });
     expect(counterexample(sequences, false)).toBeNull();
   });

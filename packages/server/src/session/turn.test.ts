@@ -10,7 +10,7 @@ const ends = (session: SimulatedSession): string[] =>
   session.told().filter((told) => /^turn (completed|failed|interrupted)/.test(told));
 
 describe('a turn', () => {
-  test('[TURN2] ends with what is open, its own end, its messages’ ends, and only then the phase', () => {
+  test('[TURN9] ends with what is open, its own end, its messages’ ends, and only then the phase', () => {
     const { session, first } = startedSession();
     say(session, 'b1', 'half');
     ask(session, 'a1');
@@ -39,7 +39,7 @@ describe('a turn', () => {
     expect(session.told(from)).toEqual([]);
   });
 
-  test('[TURN3] from which nothing came is tried once more on a fresh process', () => {
+  test('[TURN10] from which nothing came is tried once more on a fresh process', () => {
     const { session, first } = startedSession();
     session.agentSays({ type: 'exited', error: CRASHED });
     expect(session.commands.at(-1)).toBe(`agent.send ${first}`);
@@ -49,7 +49,7 @@ describe('a turn', () => {
     expect(session.fate(first)).toBe('failed');
   });
 
-  test('[TURN3] is tried again with what steered it, and with its messages pending', () => {
+  test('[TURN10] is tried again with what steered it, and with its messages pending', () => {
     const { session, first } = startedSession();
     const steer = session.send('next');
     session.agentSays({ type: 'messages.started', messageIds: [steer] });
@@ -68,20 +68,20 @@ describe('a turn', () => {
       (session: SimulatedSession) =>
         session.agentSays({ type: 'tool.called', toolCallId: 't1', name: 'Bash', input: {}, parentToolCallId: 't0' }),
     ],
-  ])('[TURN3] is not tried again once %s', (_, come) => {
+  ])('[TURN10] is not tried again once %s', (_, come) => {
     const { session } = startedSession();
     come(session);
     session.agentSays({ type: 'exited', error: CRASHED });
     expect(ends(session)).toEqual(['turn failed: agent_crashed']);
   });
 
-  test('[TURN3] is not tried again when that cannot help', () => {
+  test('[TURN10] is not tried again when that cannot help', () => {
     const { session } = startedSession();
     session.agentSays({ type: 'exited', error: { ...CRASHED, code: 'agent_unavailable', retryable: false } });
     expect(ends(session)).toEqual(['turn failed: agent_unavailable']);
   });
 
-  test('[TURN4] opens when the agent speaks by itself, and ends like any other', () => {
+  test('[TURN11] opens when the agent speaks by itself, and ends like any other', () => {
     const { session } = startedSession();
     session.agentSays(COMPLETED);
     const from = session.log.length;
@@ -99,7 +99,7 @@ describe('a turn', () => {
     ]);
   });
 
-  test('[TURN5] goes on when work that the agent had begun by itself ends, and bears its cost', () => {
+  test('[TURN12] goes on when work that the agent had begun by itself ends, and bears its cost', () => {
     const { session } = startedSession();
     session.agentSays(COMPLETED);
     const second = session.send('next');
@@ -114,7 +114,7 @@ describe('a turn', () => {
     expect(last).toMatchObject({ costUsd: 1, usage: { inputTokens: 2 * USAGE.inputTokens } });
   });
 
-  test('[TURN8] leaves subagents at work that run in the background', () => {
+  test('[TURN14] leaves subagents at work that run in the background', () => {
     const { session } = startedSession();
     session.agentSays({ type: 'block.started', blockId: 'sub', kind: 'text', parentToolCallId: 'task' });
     session.agentSays(COMPLETED);
@@ -127,7 +127,7 @@ describe('a turn', () => {
     expect(session.log.slice(from).every((event) => event.turnId === undefined)).toBe(true);
   });
 
-  test('[TURN8] a process that goes takes its background with it', () => {
+  test('[TURN14] a process that goes takes its background with it', () => {
     const { session } = startedSession();
     session.agentSays({ type: 'block.started', blockId: 'sub', kind: 'text', parentToolCallId: 'task' });
     session.agentSays({ type: 'tool.called', toolCallId: 'deep', name: 'Read', input: {}, parentToolCallId: 'task' });
@@ -139,7 +139,7 @@ describe('a turn', () => {
 });
 
 describe('a block', () => {
-  test('[TURN6] grows without holes, and its end has all of it', () => {
+  test('[TURN3] grows without holes, and its end has all of it', () => {
     const { session } = startedSession();
     say(session, 'b1', 'sm');
     session.agentSays({ type: 'block.delta', blockId: 'b1', text: '' });
@@ -150,7 +150,7 @@ describe('a block', () => {
     expect(session.told()).toContain('block b1 whole: sm🔥ile.');
   });
 
-  test('[TURN6] starts once', () => {
+  test('[TURN3] starts once', () => {
     const { session } = startedSession();
     say(session, 'b1', 'one');
     session.agentSays({ type: 'block.started', blockId: 'b1', kind: 'text' });
@@ -158,7 +158,7 @@ describe('a block', () => {
     expect(session.check.openBlocks.get('b1')).toBe('one two');
   });
 
-  test('[TURN7] whose attempt broke is marked, so that it can be dropped', () => {
+  test('[TURN6] whose attempt broke is marked, so that it can be dropped', () => {
     const { session } = startedSession();
     say(session, 'b1', 'torn');
     session.agentSays({ type: 'block.completed', blockId: 'b1', text: 'torn', abandoned: true });
@@ -172,7 +172,7 @@ describe('a block', () => {
     );
   });
 
-  test('[TURN7] that was cut is not whole because the agent says so', () => {
+  test('[TURN13] that was cut is not whole because the agent says so', () => {
     const { session } = startedSession();
     say(session, 'b1', 'half');
     session.interrupt();
@@ -180,7 +180,7 @@ describe('a block', () => {
     expect(session.told().at(-1)).toBe('block b1 interrupted: half');
   });
 
-  test('[TURN7] that came to its end while the turn is cut is whole', () => {
+  test('[TURN13] that came to its end while the turn is cut is whole', () => {
     const { session } = startedSession();
     say(session, 'b1', 'half');
     session.interrupt();

@@ -18,7 +18,7 @@ function fold(log: readonly Event[]): { view: SessionView; messages: Map<string,
   return { view, messages };
 }
 
-test('[LOG11] the session is the fold of its log', () => {
+test('[SES1] the session is the fold of its log', () => {
   const { session, first } = startedSession({ ...CONFIG, steering: false });
   const [a, b] = [session.send('later'), session.send('next')];
   session.update(a, { place: 0, content: 'changed' });
@@ -40,7 +40,7 @@ test('[LOG11] the session is the fold of its log', () => {
   expect(messages.get(first)?.state).toBe('delivered');
 });
 
-test('[LOG11] messages end as their turn does, and what the turns cost adds up', () => {
+test('[SES1] messages end as their turn does, and what the turns cost adds up', () => {
   const { session, first } = startedSession();
   session.agentSays(COMPLETED);
   const second = session.send('next');
@@ -54,7 +54,7 @@ test('[LOG11] messages end as their turn does, and what the turns cost adds up',
   expect(view.session.usage).toEqual({ ...USAGE, inputTokens: 6, outputTokens: 4, cacheReadTokens: 2, costUsd: 0.75 });
 });
 
-test('[LOG11] a delta is no news of the session', () => {
+test('[SES1] a delta is no news of the session', () => {
   const { session } = startedSession();
   say(session, 'b1', 'one');
   const before = fold(session.log).view.session;
@@ -63,7 +63,7 @@ test('[LOG11] a delta is no news of the session', () => {
   expect(fold(session.log).view.session).toEqual({ ...before, lastSeq: session.log.length });
 });
 
-test('[LOG11] what is not known changes nothing', () => {
+test('[SES1] what is not known changes nothing', () => {
   const view: SessionView = { session: emptySession(), delivered: [] };
   const head = { sessionId: 'session-1', seq: 1, time: emptySession().createdAt };
   const events: Event[] = [
@@ -81,7 +81,7 @@ test('[LOG11] what is not known changes nothing', () => {
   }
 });
 
-test('[LOG11] clients see the same after any log as the core does', () => {
+test('[SES1] clients see the same after any log as the core does', () => {
   const session = new SimulatedSession(CONFIG, true);
   for (const priority of ['now', 'later', 'next', 'now'] as const) session.send(priority);
   session.comeToRest();

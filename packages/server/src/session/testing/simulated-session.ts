@@ -153,6 +153,7 @@ export class SimulatedSession {
       const head = { sessionId: 'session-1', seq: this.log.length + 1, time: new Date(this.now).toISOString() };
       const event: Event = { ...body, ...head };
       if (event.type === 'turn.started') this.#checkOrder(event.messageIds);
+      if (event.type === 'turn.completed' && this.check.phase !== 'interrupting') this.#checkTaken();
       this.log.push(event);
       this.check.read(event);
       this.#view = applyEvent(this.#view, event).view;
@@ -164,7 +165,12 @@ export class SimulatedSession {
     this.#checkState();
   }
 
-  /** What the core wants from its agents and was not carried to them, as `type` or `type message`. */
+  /** What the core wants from its agents and was not carried to them. */
+  get effects(): readonly Effect[] {
+    return this.#commands;
+  }
+
+  /** The same, each as `type` or `type message`. */
   get commands(): string[] {
     return this.#commands.map((command) =>
       'messageId' in command ? `${command.type} ${command.messageId}` : command.type,
@@ -267,6 +273,13 @@ export class SimulatedSession {
     if (this.#reordered || !starts.some((message) => message.priority === 'later')) return;
     const sooner = queue.filter((message) => message.priority !== 'later');
     expect(sooner.length === 0, 'a later message starts before a more urgent one', queue);
+  }
+
+  /** A turn completes when the agent has done its messages’ work, not when it has done something else. */
+  #checkTaken(): void {
+    if (!this.#contract || this.#agents.length === 0) return;
+    for (const messageId of this.check.turn?.messageIds ?? [])
+      expect(this.conversation.messageIds.includes(messageId), `${messageId} completes before the agent took it`);
   }
 
   #checkConversation(messageId: string): void {

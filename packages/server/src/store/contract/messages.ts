@@ -7,7 +7,7 @@ export function messagesContract(open: OpenStore): void {
   const test = storeTest(open);
 
   describe('messages', () => {
-    test('[MSG1] a message is kept with all it has, and found by both of its ids', async ({ store, reopen }) => {
+    test('[MSG8] a message is kept with all it has, and found by both of its ids', async ({ store, reopen }) => {
       const image = { type: 'image' as const, mediaType: 'image/png' as const, data: 'A'.repeat(3_000_000) };
       const message = aMessage('m1', 's1', {
         clientMessageId: 'c1',
@@ -23,7 +23,7 @@ export function messagesContract(open: OpenStore): void {
       expect(await after.messages.byClientMessageId('s2', 'c1')).toBeNull();
     });
 
-    test('[MSG2] the queue is in order of place, and holds what waits only', async ({ store }) => {
+    test('[MSG9] the queue is in order of place, and holds what waits only', async ({ store }) => {
       await save(store, 's1', [
         aMessage('m1', 's1', { place: 2 }),
         aMessage('m2', 's1', { place: 0 }),
@@ -35,7 +35,7 @@ export function messagesContract(open: OpenStore): void {
       expect((await store.messages.queued('s1')).map((message) => message.id)).toEqual(['m2', 'm1']);
     });
 
-    test('[MSG3] the list is in order of creation, whatever changed since', async ({ store }) => {
+    test('[MSG7] the list is in order of creation, whatever changed since', async ({ store }) => {
       const ids = Array.from({ length: 7 }, (_, index) => `m${index}`);
       for (const id of ids) await save(store, 's1', [aMessage(id, 's1')]);
       await save(store, 's2', [aMessage('other', 's2')]);
@@ -54,7 +54,7 @@ export function messagesContract(open: OpenStore): void {
       await expect(store.messages.list('s1', 'nonsense', 3)).rejects.toMatchObject({ code: 'invalid_request' });
     });
 
-    test('[MSG4] two messages of one session never share a client’s id', async ({ store }) => {
+    test('[MSG5] two messages of one session never share a client’s id', async ({ store }) => {
       await save(store, 's1', [aMessage('m1', 's1', { clientMessageId: 'c1' })]);
 
       await expect(save(store, 's1', [aMessage('m2', 's1', { clientMessageId: 'c1' })])).rejects.toThrow(/refused/);
