@@ -16,6 +16,9 @@ import { withDefaults } from './config/defaults.ts';
 import type { Config } from './config/options.ts';
 import { resolveCwd } from './config/workspace.ts';
 import { createEventLog } from './event-log/event-log.ts';
+import { openSession } from './embedded/open-session.ts';
+import type { OpenOptions } from './embedded/open-session.ts';
+import type { HandleParts, SessionHandle } from './embedded/session-handle.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { endOrphans } from './process/orphans.ts';
 import { LocalSessions } from './router/local-sessions.ts';
@@ -44,6 +47,8 @@ export interface HearthOptions extends Partial<Config> {
 export interface Hearth {
   readonly config: Config;
   readonly sessions: Sessions;
+  /** Opens a session in this process: a new one, or by its id one that there is. */
+  open(options: OpenOptions): Promise<SessionHandle>;
   /** What a client logs in with as the owner. */
   readonly ownerToken: string;
   /** @returns where the server is reached, and a link that logs a browser in, once */
@@ -129,10 +134,17 @@ async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Pr
   const stopHeartbeats = startHeartbeats(registry, eventLog, clock);
   await registry.recover();
 
+  const handleParts: HandleParts = {
+    sessions,
+    principal: { id: 'owner', label: 'owner' },
+    letGo: (sessionId) => registry.letGo(sessionId),
+    onError: (error, what) => log.error({ err: error }, `a handler failed: ${what}`),
+  };
   let gateway: Gateway | null = null;
   return {
     config,
     sessions,
+    open: (options) => openSession(handleParts, options),
     ownerToken: token,
     async listen() {
       const { createGateway } = await import('./gateway/gateway.ts');

@@ -109,6 +109,15 @@ export class SessionRegistry {
     for (const sessionId of await this.#parts.store.sessions.unsettled()) await this.get(sessionId);
   }
 
+  /** Ends the session's agent process, unless it has work; resolves when it is gone. */
+  async letGo(sessionId: string): Promise<void> {
+    const actor = this.#loaded.get(sessionId);
+    if (actor === undefined || !actor.evictable) return;
+    actor.dispatch({ type: 'evict' });
+    await actor.flushed();
+    await actor.vacant();
+  }
+
   /** Removes a session, with its process, from memory; the caller removes it from the store. */
   async remove(actor: SessionActor): Promise<void> {
     await this.#parts.eventLog.close(actor.id);

@@ -1,10 +1,19 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
-import { z } from 'zod';
+import { reportFailure } from './failure.ts';
+import { createProgram } from './program.ts';
 
-const manifest = z
-  .object({ version: z.string() })
-  .parse(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')));
+const args = process.argv.slice(2);
 
-await new Command('hearth').description('Keeps coding agents warm.').version(manifest.version).parseAsync();
+// A reader that has seen enough (`hearth run … | head`) is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(process.exitCode ?? 0);
+});
+
+try {
+  const program = await createProgram(args);
+  if (args.length === 0) program.outputHelp();
+  else await program.parseAsync(args, { from: 'user' });
+} catch (error) {
+  process.exitCode = reportFailure(error);
+}

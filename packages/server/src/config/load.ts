@@ -22,6 +22,8 @@ export interface LoadedConfig {
   config: Config;
   /** The config file that was read. */
   file?: string;
+  /** Where each setting comes from that is not a default, by its key: `--port`, `HEARTH_PORT`, `"port" in /path/…`. */
+  sources: Readonly<Record<string, string>>;
   /** Names in the environment that look like a setting and are none. */
   warnings: string[];
 }
@@ -44,23 +46,28 @@ export function loadConfig(options: LoadOptions = {}): LoadedConfig {
   const place: Place = { cwd, home, env };
   const file = findFile(place, flags);
   const fromFile = file === undefined ? {} : readFile(file);
+  const sources: Record<string, string> = {};
   const config = Object.entries(OPTION_TREE).flatMap(([key, option]) => {
-    const value = valueOf(key, option, place, [
+    const settings = [
       { source: `--${flagName(key)}`, raw: flags[key], base: cwd },
       { source: environmentName(key), raw: env[environmentName(key)], base: cwd },
       { source: `"${key}" in ${file}`, raw: fromFile[key], base: dirname(file ?? cwd) },
-    ]);
+    ];
+    const value = valueOf(key, option, place, settings);
+    const setting = settings.find(isSet);
+    if (setting !== undefined) sources[key] = setting.source;
     return value === undefined ? [] : [[key, value] as const];
   });
   return {
     config: Object.fromEntries(config) as Config,
+    sources,
     ...(file === undefined ? {} : { file }),
     warnings: unknownNames(env),
   };
 }
 
 function valueOf(key: string, option: Option<unknown>, place: Place, settings: readonly Setting[]): unknown {
-  const setting = settings.find(({ raw }) => raw !== undefined && raw !== '');
+  const setting = settings.find(isSet);
   if (setting === undefined) {
     return typeof option.default === 'function' ? (option.default as (place: Place) => unknown)(place) : option.default;
   }
@@ -71,6 +78,10 @@ function valueOf(key: string, option: Option<unknown>, place: Place, settings: r
   const refusal = option.refuse?.(value);
   if (refusal !== undefined) throw wrongSetting(source, raw, `${refusal[0]?.toUpperCase()}${refusal.slice(1)}.`, false);
   return PATHS.has(key) ? absolute(value, base) : value;
+}
+
+function isSet({ raw }: Setting): boolean {
+  return raw !== undefined && raw !== '';
 }
 
 const PATHS: ReadonlySet<string> = new Set(

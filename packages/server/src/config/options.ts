@@ -8,7 +8,9 @@ export const SETTING_SOURCES = ['user', 'project', 'local'] as const;
 function option<Value>(
   kind: Kind<Value>,
   description: string,
-  rest: Omit<Option<Value>, 'kind' | 'description'> & { default: Value | ((place: Place) => Value) },
+  rest: Omit<Option<Value>, 'kind' | 'description' | 'default'> & {
+    default: NoInfer<Value> | ((place: Place) => NoInfer<Value>);
+  },
 ): Option<Value> & { default: Value | ((place: Place) => Value) };
 function option<Value>(
   kind: Kind<Value>,

@@ -1,0 +1,30 @@
+import type {
+  ApprovalAnswer,
+  Event,
+  InterruptResult,
+  Message,
+  MessageSend,
+  Session,
+  SessionCreate,
+  SessionListQuery,
+  Transcript,
+} from '@hearth/protocol';
+
+/** The sessions that a command works with: those of a running server, or of one inside this process. */
+export interface Access {
+  /** Of the running server; null: the sessions run in this process. */
+  readonly url: string | null;
+  create(params: SessionCreate): Promise<Session>;
+  list(query: SessionListQuery): Promise<{ items: Session[]; nextCursor?: string | undefined }>;
+  get(sessionId: string): Promise<Session>;
+  delete(sessionId: string): Promise<void>;
+  send(sessionId: string, message: MessageSend): Promise<Message>;
+  interrupt(sessionId: string): Promise<InterruptResult>;
+  answer(sessionId: string, approvalId: string, answer: ApprovalAnswer): Promise<void>;
+  transcript(sessionId: string): Promise<Transcript>;
+  /** The events after the cursor, then live; ends when the session is deleted, or by the signal. */
+  events(sessionId: string, options: { after: number; signal: AbortSignal }): AsyncIterable<Event>;
+  /** Tells how the connection to the server stands, where there is one. */
+  onConnection(listener: (state: 'lost' | 'back') => void): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import { configFlags } from '../config/documentation.ts';
+
+/** Values of the flags by the keys of the configuration. */
+export type ConfigFlags = Readonly<Record<string, unknown>>;
+
+/** One flag for each setting that is not a secret. */
+export function addConfigFlags(command: Command): Command {
+  for (const { flags, description, repeatable } of configFlags()) {
+    if (repeatable)
+      command.option(flags, description, (value: string, before: string[] | undefined) => [...(before ?? []), value]);
+    else command.option(flags, description);
+  }
+  return command;
+}

@@ -1,0 +1,44 @@
+import { HearthError } from '@hearth/protocol/errors';
+import { plain } from './plain.ts';
+
+/** Levels at which whoever looks wants to see where an error comes from. */
+const WITH_STACK = new Set(['debug', 'trace']);
+
+/** What went wrong and what to do, in lines for a person. */
+export function failureLines(error: unknown): string[] {
+  const message = error instanceof Error ? error.message : String(error);
+  const lines = [`hearth: ${plain(message)}`];
+  if (error instanceof HearthError) {
+    for (const { path, message: what } of error.issues ?? []) lines.push(`  ${plain(path)}: ${plain(what)}`);
+  }
+  const hint = hintOf(error);
+  if (hint !== undefined) lines.push(`  → ${plain(hint)}`);
+  return lines;
+}
+
+/** Prints an error to standard error, without a stack trace unless the log level asks for one. @returns the exit code */
+export function reportFailure(error: unknown, logLevel = wantedLevel()): number {
+  const lines = failureLines(error);
+  if (WITH_STACK.has(logLevel)) lines.push(...stacks(error));
+  process.stderr.write(`${lines.join('\n')}\n`);
+  return 1;
+}
+
+function hintOf(error: unknown): string | undefined {
+  if (error instanceof Error && 'hint' in error && typeof error.hint === 'string') return error.hint;
+  if (error instanceof HearthError) return undefined;
+  return 'This was not expected. HEARTH_LOG_LEVEL=debug shows where it comes from; please report it.';
+}
+
+function wantedLevel(): string {
+  const at = process.argv.findIndex((arg) => arg === '--log-level');
+  const inline = process.argv.find((arg) => arg.startsWith('--log-level='));
+  const flag = at === -1 ? inline?.slice('--log-level='.length) : process.argv[at + 1];
+  return flag ?? process.env['HEARTH_LOG_LEVEL'] ?? 'info';
+}
+
+function stacks(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  const own = error.stack === undefined ? [] : [error.stack];
+  return error.cause === undefined ? own : [...own, 'caused by:', ...stacks(error.cause)];
+}

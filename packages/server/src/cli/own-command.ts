@@ -1,0 +1,13 @@
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
+
+/** How the user starts this program: from a repository by its launcher, else by its name. */
+export function ownCommand(cwd: string = process.cwd()): string {
+  const launcher = join(ROOT, 'bin', 'hearth');
+  if (!existsSync(launcher)) return 'hearth';
+  const way = relative(cwd, launcher);
+  return way.startsWith('..') ? launcher : `./${way}`;
+}

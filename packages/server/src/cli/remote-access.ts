@@ -1,0 +1,75 @@
+import { connect } from '@hearth/client';
+import type { Hearth } from '@hearth/client';
+import type { Access } from './access.ts';
+
+/** The sessions of a running server. Rejects when it refuses the token. */
+export async function remoteAccess(url: string, token: string): Promise<Access> {
+  const hearth = connect({ url, token });
+  try {
+    await hearth.ready();
+  } catch (error) {
+    hearth.close();
+    throw error;
+  }
+  return new RemoteAccess(url, hearth);
+}
+
+class RemoteAccess implements Access {
+  readonly url: string;
+  readonly #hearth: Hearth;
+
+  constructor(url: string, hearth: Hearth) {
+    this.url = url;
+    this.#hearth = hearth;
+  }
+
+  async create(params: Parameters<Access['create']>[0]) {
+    return (await this.#hearth.sessions.create(params)).created;
+  }
+
+  async list(query: Parameters<Access['list']>[0]) {
+    return this.#hearth.sessions.list(query);
+  }
+
+  async get(sessionId: string) {
+    return this.#hearth.sessions.get(sessionId);
+  }
+
+  async delete(sessionId: string) {
+    await this.#hearth.session(sessionId).delete();
+  }
+
+  async send(sessionId: string, message: Parameters<Access['send']>[1]) {
+    return this.#hearth.call('message.send', { sessionId, ...message });
+  }
+
+  async interrupt(sessionId: string) {
+    return this.#hearth.session(sessionId).interrupt();
+  }
+
+  async answer(sessionId: string, approvalId: string, answer: Parameters<Access['answer']>[2]) {
+    await this.#hearth.session(sessionId).answer(approvalId, answer);
+  }
+
+  async transcript(sessionId: string) {
+    return this.#hearth.session(sessionId).transcript('json');
+  }
+
+  events(sessionId: string, options: { after: number; signal: AbortSignal }) {
+    return this.#hearth.session(sessionId).events(options);
+  }
+
+  onConnection(listener: (state: 'lost' | 'back') => void): void {
+    let lost = false;
+    this.#hearth.onState(({ status }) => {
+      const isLost = status === 'offline';
+      if (isLost === lost) return;
+      lost = isLost;
+      listener(isLost ? 'lost' : 'back');
+    });
+  }
+
+  async close() {
+    this.#hearth.close();
+  }
+}

@@ -1,0 +1,121 @@
+import { HearthError } from '@hearth/protocol/errors';
+import { createHearth } from '../main.ts';
+import type { Hearth, HearthOptions } from '../main.ts';
+import { createLog } from '../telemetry/log.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Config } from '../config/options.ts';
+import { VERSION } from '../version.ts';
+import { removeServerFile, writeServerFile } from './server-file.ts';
+import { onStopSignal } from './stop-signals.ts';
+
+export interface ServerOptions {
+  config: Config;
+  /** What the configuration's reader found odd. */
+  warnings: readonly string[];
+  /** What agents get of the environment; default: what they understand of this process's. */
+  agentEnv?: Record<string, string | undefined>;
+  /** Printed after the first two lines. */
+  introduction?: (url: string) => string;
+  /** Called when the server is gone. */
+  afterwards?: () => Promise<void>;
+}
+
+/**
+ * Runs a server until a signal ends it. The first line on standard output says where it listens, the second is a link
+ * that logs a browser in, once. A second signal ends it at once.
+ */
+export async function runServer(options: ServerOptions): Promise<void> {
+  const { config } = options;
+  const log = createLog({ level: config.logLevel });
+  for (const warning of options.warnings) log.warn(warning);
+  const hearth = await start(options, log);
+  const { url, loginUrl } = await listen(hearth);
+  await writeServerFile(config.dataDir, {
+    url,
+    pid: process.pid,
+    startedAt: new Date().toISOString(),
+    version: VERSION,
+  });
+  const stopped = untilStopped(hearth, log);
+  process.stdout.write(`listening on ${url}\nopen ${loginUrl}\n`);
+  if (options.introduction !== undefined) process.stdout.write(`\n${options.introduction(url)}\n`);
+  await stopped;
+  await removeServerFile(config.dataDir, process.pid);
+  await options.afterwards?.();
+}
+
+async function start({ config, agentEnv }: ServerOptions, log: Log): Promise<Hearth> {
+  dieOfUncaught(log);
+  const options: HearthOptions = { ...config, log, processMetrics: true };
+  return createHearth(agentEnv === undefined ? options : { ...options, agentEnv });
+}
+
+async function listen(hearth: Hearth): Promise<{ url: string; loginUrl: string }> {
+  try {
+    return await hearth.listen();
+  } catch (error) {
+    await hearth.close(0);
+    throw listenFailure(error, hearth.config);
+  }
+}
+
+/** What the operating system has against the address, in words that help. */
+export function listenFailure(error: unknown, { host, port }: Pick<Config, 'host' | 'port'>): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  switch (code) {
+    case 'EADDRINUSE':
+      return new HearthError('invalid_request', `Port ${port} on ${host} is taken by another program.`, {
+        hint: `End that program, or choose another port: --port ${port + 1}, or --port 0 for any free one.`,
+        cause: error,
+      });
+    case 'EACCES':
+      return new HearthError('forbidden', `This user may not listen on port ${port}.`, {
+        hint: 'Choose a port above 1023, and put a proxy before it when it has to be a lower one.',
+        cause: error,
+      });
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new HearthError('invalid_request', `${host} is no address of this machine.`, {
+        hint: 'Use --host 127.0.0.1 for this machine only, or --host 0.0.0.0 for all its addresses.',
+        cause: error,
+      });
+    default:
+      return error;
+  }
+}
+
+/** Resolves when a signal came and the server has gone in order. */
+function untilStopped(hearth: Hearth, log: Log): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let signals = 0;
+    const stopListening = onStopSignal(() => {
+      signals += 1;
+      if (signals > 1) {
+        log.warn('a second signal: leaving at once');
+        process.exit(1);
+      }
+      log.info({ graceMs: hearth.config.shutdownGraceMs }, 'stopping; running turns may end first');
+      leave(hearth, log).then(resolve, reject).finally(stopListening);
+    });
+  });
+}
+
+async function leave(hearth: Hearth, log: Log): Promise<void> {
+  await hearth.close();
+  log.info('stopped');
+}
+
+/**
+ * After an error that nobody caught the state of the process is unknown: it ends, and the sessions recover from their
+ * log at the next start. A promise whose rejection nobody looked at is a bug, but one that harmed nothing yet.
+ */
+function dieOfUncaught(log: Log): void {
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'an error that nobody caught; the server ends, and sessions recover at the next start');
+    process.exit(1);
+  });
+  process.on('unhandledRejection', (reason) => {
+    log.error({ err: reason }, 'a failure that nobody looked at; please report it');
+  });
+}

@@ -1,0 +1,39 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const NAME = 'server.json';
+
+/** How a running server can be found from its data directory. */
+export const serverFileSchema = z.object({
+  url: z.url(),
+  pid: z.int().positive(),
+  startedAt: z.iso.datetime(),
+  version: z.string(),
+});
+
+export type ServerFile = z.infer<typeof serverFileSchema>;
+
+/** Says in the data directory where the server is. Readers see the old file or the new one, never half of it. */
+export async function writeServerFile(dataDir: string, server: ServerFile): Promise<void> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const draft = join(dataDir, `${NAME}.${server.pid}`);
+  await writeFile(draft, `${JSON.stringify(server, null, 2)}\n`, { mode: 0o600 });
+  await rename(draft, join(dataDir, NAME));
+}
+
+/** Takes the file away, unless another server has put its own there since. */
+export async function removeServerFile(dataDir: string, pid: number): Promise<void> {
+  const found = await readServerFile(dataDir);
+  if (found?.pid === pid) await rm(join(dataDir, NAME), { force: true });
+}
+
+/** What the file says, whether or not that server still runs; null when there is none that can be read. */
+export async function readServerFile(dataDir: string): Promise<ServerFile | null> {
+  try {
+    return serverFileSchema.parse(JSON.parse(await readFile(join(dataDir, NAME), 'utf8')));
+  } catch {
+    // Missing, unreadable or torn: all the same, no server is to be found by it.
+    return null;
+  }
+}

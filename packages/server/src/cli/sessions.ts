@@ -1,0 +1,135 @@
+import type { Session } from '@hearth/protocol';
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import type { Access } from './access.ts';
+import { addServerFlags } from './server-flags.ts';
+import type { ServerFlags } from './server-flags.ts';
+
+const STATUSES = ['active', 'waiting', 'idle', 'archived', 'all'] as const;
+
+interface ListFlags extends ServerFlags {
+  status?: (typeof STATUSES)[number];
+  search?: string;
+  limit?: string;
+  json?: true;
+}
+
+export function define(command: Command): void {
+  command.description('Sessions of the running server; when none runs, those in the data directory.');
+  addServerFlags(command.command('list'))
+    .description('Lists sessions, newest activity first.')
+    .addOption(new Option('--status <status>', 'only these; default: all that are not archived').choices(STATUSES))
+    .option('--search <text>', 'part of the title or of the directory')
+    .option('--limit <number>', 'at most so many', '50')
+    .option('--json', 'as a JSON array')
+    .action(async (flags: ListFlags) => list(flags));
+  addServerFlags(command.command('show'))
+    .description('Shows a session.')
+    .argument('<id>')
+    .option('--json', 'as JSON')
+    .action(async (id: string, flags: ServerFlags & { json?: true }) => show(id, flags));
+  addServerFlags(command.command('export'))
+    .description('Writes a conversation to standard output.')
+    .argument('<id>')
+    .addOption(
+      new Option('--format <format>', 'Markdown, or the log without deltas').choices(['md', 'json']).default('md'),
+    )
+    .action(async (id: string, flags: ServerFlags & { format: 'md' | 'json' }) => exportSession(id, flags));
+  addServerFlags(command.command('rm'))
+    .description('Removes sessions with their logs, for good.')
+    .argument('<id...>')
+    .option('-y, --yes', 'do not ask')
+    .action(async (ids: string[], flags: ServerFlags & { yes?: true }) => remove(ids, flags));
+}
+
+async function withAccess<Result>(flags: ServerFlags, work: (access: Access) => Promise<Result>): Promise<Result> {
+  const { openAccess } = await import('./open-access.ts');
+  const access = await openAccess(flags);
+  try {
+    return await work(access);
+  } finally {
+    await access.close();
+  }
+}
+
+async function list({ status, search, limit, json, ...flags }: ListFlags): Promise<void> {
+  const wanted = Math.max(1, Number.parseInt(limit ?? '', 10) || 50);
+  const items = await withAccess(flags, async (access) => {
+    const found: Session[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await access.list({
+        limit: Math.min(200, wanted - found.length),
+        ...(status === undefined ? {} : { status }),
+        ...(search === undefined ? {} : { q: search }),
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      found.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor !== undefined && found.length < wanted);
+    return found;
+  });
+  if (json === true) {
+    process.stdout.write(`${JSON.stringify(items)}\n`);
+    return;
+  }
+  if (items.length === 0) {
+    process.stderr.write('no sessions\n');
+    return;
+  }
+  const [{ table }, { ago, stateOf }, { money }] = await Promise.all([
+    import('./table.ts'),
+    import('./session-lines.ts'),
+    import('./describe.ts'),
+  ]);
+  const rows = items.map((session) => [
+    session.id,
+    stateOf(session),
+    session.agent,
+    session.title ?? '',
+    money(session.usage.costUsd),
+    ago(Date.parse(session.updatedAt), Date.now()),
+  ]);
+  process.stdout.write(table(['ID', 'STATE', 'AGENT', 'TITLE', 'COST', 'WHEN'], rows));
+}
+
+async function show(id: string, { json, ...flags }: ServerFlags & { json?: true }): Promise<void> {
+  const session = await withAccess(flags, (access) => access.get(id));
+  if (json === true) {
+    process.stdout.write(`${JSON.stringify(session)}\n`);
+    return;
+  }
+  const { sessionLines } = await import('./session-lines.ts');
+  process.stdout.write(`${sessionLines(session, Date.now()).join('\n')}\n`);
+}
+
+async function exportSession(id: string, { format, ...flags }: ServerFlags & { format: 'md' | 'json' }): Promise<void> {
+  const transcript = await withAccess(flags, (access) => access.transcript(id));
+  const { transcriptMarkdown } = await import('../gateway/transcript.ts');
+  process.stdout.write(format === 'md' ? transcriptMarkdown(transcript) : `${JSON.stringify(transcript)}\n`);
+}
+
+async function remove(ids: readonly string[], { yes, ...flags }: ServerFlags & { yes?: true }): Promise<void> {
+  await withAccess(flags, async (access) => {
+    const sessions = await Promise.all(ids.map((id) => access.get(id)));
+    if (yes !== true) await confirmRemoval(sessions);
+    for (const { id } of sessions) {
+      await access.delete(id);
+      process.stderr.write(`removed ${id}\n`);
+    }
+  });
+}
+
+async function confirmRemoval(sessions: readonly Session[]): Promise<void> {
+  const { HearthError } = await import('@hearth/protocol/errors');
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new HearthError('invalid_request', 'Nobody can be asked whether to remove them.', {
+      hint: 'Add --yes to remove them without asking.',
+    });
+  }
+  const { confirm } = await import('@clack/prompts');
+  const { oneLine } = await import('./plain.ts');
+  const names = sessions.map(({ id, title }) => (title === null ? id : `“${oneLine(title, 60)}”`)).join(', ');
+  const sure = await confirm({ message: `Remove ${names} for good?`, initialValue: false, output: process.stderr });
+  if (sure !== true) throw new HearthError('invalid_request', 'Nothing was removed.', { hint: 'You did not say yes.' });
+}
