@@ -47,7 +47,7 @@ describe('the configuration', () => {
     expect(loadConfig({ ...place, env }).config.dataDir).toBe('/xdg/hearth');
   });
 
-  test('takes a flag before the environment before the file', async () => {
+  test('[CFG1] takes a flag before the environment before the file', async () => {
     await file({ port: 1, host: 'file.lan', maxRetries: 1 });
     const env = { HEARTH_PORT: '2', HEARTH_HOST: 'env.lan' };
     const { config } = loadConfig({ ...place, env, flags: { port: '3' } });
@@ -100,7 +100,7 @@ describe('the configuration', () => {
     expect(told.hint).toContain(hint);
   });
 
-  test('refuses a file with an unknown key, and says which was meant', async () => {
+  test('[CFG2] refuses a file with an unknown key, and says which was meant', async () => {
     const path = await file({ prot: 1 });
     expect(failure(() => loadConfig(place))).toEqual({
       message: `${path} has the unknown key "prot".`,
@@ -145,7 +145,7 @@ describe('what is derived', () => {
     expect(configurationMarkdown()).toMatch(/\| `token` +\| +\| `HEARTH_TOKEN`/);
   });
 
-  test('docs/configuration.md is current', async () => {
+  test('[CFG3] docs/configuration.md is current', async () => {
     await expect(configurationMarkdown()).toMatchFileSnapshot('../../../../docs/configuration.md');
   });
 });

@@ -46,7 +46,7 @@ describe('the working directory of a session', () => {
     );
   });
 
-  test('is forbidden outside, also by a link, by dots and beside a root of a similar name', async () => {
+  test('[SEC3] is forbidden outside, also by a link, by dots and beside a root of a similar name', async () => {
     expect(await refusal('/')).toBe('forbidden');
     expect(await refusal(folder)).toBe('forbidden');
     expect(await refusal(join(root, 'link-out'))).toBe('forbidden');
@@ -55,7 +55,7 @@ describe('the working directory of a session', () => {
     expect(await refusal(join(folder, 'root-beside'))).toBe('forbidden');
   });
 
-  test('outside nothing is told of what exists', async () => {
+  test('[SEC3] outside nothing is told of what exists', async () => {
     expect(await refusal('/no/such/folder')).toBe('forbidden');
     expect(await refusal(`${root}/../none`)).toBe('forbidden');
   });

@@ -95,7 +95,7 @@ describe('requests', () => {
     ['{"jsonrpc":"2.0","id":1,"method":"session.get","params":[1]}', 1, -32602],
     ['{"jsonrpc":"2.0","id":1,"method":"session.get","params":{"sessionId":"none"}}', 1, -32004],
     ['{"jsonrpc":"2.0","id":1,"method":"session.subscribe","params":{"sessionId":"x","after":"1"}}', 1, -32602],
-  ])('%s is answered with the id %j and the error %d, and the socket stays open', async (text, id, code) => {
+  ])('[WS1] %s is answered with the id %j and the error %d, and the socket stays open', async (text, id, code) => {
     const { socket, connection, ask } = connect();
     connection.receive(text);
     await until(() => expect(socket.messages).toHaveLength(1));
@@ -132,7 +132,7 @@ describe('requests', () => {
     ]);
   });
 
-  test('requests begin in the order they came, and a slow one does not hold up the others', async () => {
+  test('[WS5] requests begin in the order they came, and a slow one does not hold up the others', async () => {
     const { socket, send, ask } = connect();
     const [slow, quick] = [await session(), await session()];
     let release = () => {};
@@ -172,7 +172,7 @@ describe('requests', () => {
 });
 
 describe('the token', () => {
-  test('without one every request is unauthorized, until auth brings it', async () => {
+  test('[WS2] without one every request is unauthorized, until auth brings it', async () => {
     const { ask } = connect(null);
     for (const method of ['session.list', 'ping', 'nonsense', 'session.subscribe']) {
       expect(await ask(method)).toMatchObject({ error: { code: -32001, data: { code: 'unauthorized' } } });
@@ -198,7 +198,7 @@ describe('the token', () => {
     await until(() => expect(socket.closedWith?.code).toBe(CLOSE_CODES.unauthorized));
   });
 
-  test('without one for 10 s the socket is closed with 4401, with one it stays', () => {
+  test('[WS2] without one for 10 s the socket is closed with 4401, with one it stays', () => {
     vi.useFakeTimers();
     const [late, inTime] = [connect(null), connect()];
     vi.advanceTimersByTime(9_999);
@@ -245,7 +245,7 @@ describe('subscriptions', () => {
     await until(() => expect(live.socket.seqs).toEqual([11]));
   });
 
-  test('events of one moment share a frame, and a frame is bounded', async () => {
+  test('[WS7] events of one moment share a frame, and a frame is bounded', async () => {
     const { socket, ask } = connect(OWNER, { maxFrameBytes: 10_000 });
     const sessionId = await session();
     await ask('session.subscribe', { sessionId, after: -1 });
@@ -260,7 +260,7 @@ describe('subscriptions', () => {
     await until(() => expect(socket.seqs).toEqual(upTo(25, 2)));
   });
 
-  test('subscribing again replaces: after the answer nothing of the old one follows', async () => {
+  test('[SUB14] subscribing again replaces: after the answer nothing of the old one follows', async () => {
     const { socket, send } = connect();
     const sessionId = await session();
     say(sessionId, 4);
@@ -315,7 +315,7 @@ describe('subscriptions', () => {
     expect(socket.messages.map(({ id, method }) => id ?? method)).toEqual([1, 2, 'event']);
   });
 
-  test('unsubscribe is answered and nothing follows; of an unknown session too', async () => {
+  test('[SUB15] unsubscribe is answered and nothing follows; of an unknown session too', async () => {
     const { socket, ask } = connect();
     const sessionId = await session();
     await ask('session.subscribe', { sessionId, after: -1 });
@@ -381,7 +381,7 @@ describe('subscriptions', () => {
     expect(socket.closedWith).toBeNull();
   });
 
-  test('a client that asks and never reads the answers is closed before it fills the memory', async () => {
+  test('[WS6] a client that asks and never reads the answers is closed before it fills the memory', async () => {
     const { socket, send } = connect(OWNER, { maxUnreadBytes: 10_000 });
     socket.stall();
     for (let i = 0; i < 500 && socket.closedWith === null; i += 1) {
@@ -393,7 +393,7 @@ describe('subscriptions', () => {
 });
 
 describe('signs of life', () => {
-  test('a client that answers no ping for 30 s is dropped', () => {
+  test('[WS6] a client that answers no ping for 30 s is dropped', () => {
     vi.useFakeTimers();
     const { socket } = connect();
     vi.advanceTimersByTime(29_999);

@@ -36,21 +36,21 @@ describe('tokens', () => {
     ['a part of the token', { authorization: `Bearer ${OWNER_TOKEN.slice(0, -1)}` }],
     ['the owner’s token as a cookie', { cookie: `hearth=${OWNER_TOKEN}` }],
     ['a wrong token beside nothing', { authorization: 'Bearer a b', cookie: 'other=1' }],
-  ])('%s is 401 and says what to send', async (_, headers) => {
+  ])('[SEC1] %s is 401 and says what to send', async (_, headers) => {
     const answer = await rawRequest(`${server.url}/v1/sessions`, { headers });
     expect(answer.status).toBe(401);
     expect(answer.headers['www-authenticate']).toMatch(/^Bearer/);
     expect(codeOf(answer.text)).toBe('unauthorized');
   });
 
-  test('the token is not taken from the URL', async () => {
+  test('[SEC5] the token is not taken from the URL', async () => {
     for (const name of ['token', 'access_token', 'authorization']) {
       const answer = await rawRequest(`${server.url}/v1/sessions?${name}=${OWNER_TOKEN}`);
       expect(answer.status).toBe(401);
     }
   });
 
-  test('an API token works until it is revoked, and signs with its label', async () => {
+  test('[SEC6] an API token works until it is revoked, and signs with its label', async () => {
     const created = await server.call('/v1/tokens', { method: 'POST', json: { label: 'ci' } });
     expect(created.status).toBe(201);
     const { id, token } = tokenCreatedSchema.parse(await created.json());
@@ -67,7 +67,7 @@ describe('tokens', () => {
     expect((await server.call(`/v1/tokens/${id}`, { method: 'DELETE' })).status).toBe(404);
   });
 
-  test('an API token cannot make tokens or log-in links', async () => {
+  test('[SEC6] an API token cannot make tokens or log-in links', async () => {
     const { token } = await server.auth.createToken({ label: 'ci' });
     for (const [method, path] of [
       ['POST', '/v1/tokens'],
@@ -85,7 +85,7 @@ describe('tokens', () => {
     }
   });
 
-  test('no secret reaches the log, and no query', async () => {
+  test('[SEC5] no secret reaches the log, and no query', async () => {
     await server.call('/v1/sessions?q=private-search');
     await rawRequest(server.gateway.loginUrl());
     const secrets = [OWNER_TOKEN, 'private-search', 'code='];
@@ -95,7 +95,7 @@ describe('tokens', () => {
 });
 
 describe('the log-in link', () => {
-  test('logs a browser in once, by a cookie that scripts and other sites cannot use', async () => {
+  test('[SEC7] logs a browser in once, by a cookie that scripts and other sites cannot use', async () => {
     const link = (await (await server.call('/v1/login-links', { method: 'POST' })).json()) as { url: string };
     expect(link.url).toMatch(new RegExp(`^${server.url}/login\\?code=[\\w-]{43}$`));
     const first = await rawRequest(link.url);
@@ -112,13 +112,13 @@ describe('the log-in link', () => {
     expect(second.text).toContain('hearth link');
   });
 
-  test('a HEAD request, as link previews send it, does not use the link up', async () => {
+  test('[SEC7] a HEAD request, as link previews send it, does not use the link up', async () => {
     const url = server.gateway.loginUrl();
     expect((await rawRequest(url, { method: 'HEAD' })).status).toBe(405);
     expect((await rawRequest(url)).status).toBe(302);
   });
 
-  test('guessing is slowed down', async () => {
+  test('[SEC7] guessing is slowed down', async () => {
     const statuses: number[] = [];
     for (let i = 0; i < 11; i += 1) statuses.push((await rawRequest(`${server.url}/login?code=guess${i}`)).status);
     expect(statuses.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => 401));
@@ -157,7 +157,7 @@ describe('requests with the cookie', () => {
     ['GET', 'own', 200],
     ['GET', 'none', 200],
     ['GET', 'http://evil.example', 403],
-  ])('%s from the origin %s is %d', async (method, origin, status) => {
+  ])('[SEC2] %s from the origin %s is %d', async (method, origin, status) => {
     const headers = {
       cookie: await logIn(),
       ...(origin === 'none' ? {} : { origin: origin === 'own' ? server.url : origin }),
@@ -203,7 +203,7 @@ describe('host names', () => {
     ['127.0.0.1', 200],
     ['[::1]:4640', 200],
     ['user@localhost', 403],
-  ])('Host %j is %d', async (host, status) => {
+  ])('[SEC2] Host %j is %d', async (host, status) => {
     const answer = await rawRequest(`${server.url}/v1/sessions`, { headers: { ...bearer, host } });
     expect(answer.status).toBe(status);
     expect(answer.text.includes('"code":"forbidden"')).toBe(status === 403);

@@ -40,7 +40,7 @@ const params = fc.oneof(
 );
 
 describe('whatever comes', () => {
-  test('over HTTP gets an answer that is documented, and never an internal error', async () => {
+  test('[HTTP5] over HTTP gets an answer that is documented, and never an internal error', async () => {
     const part = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('..', '%', '%00', '{sessionId}'));
     const call = fc.record({
       operation: fc.constantFrom(...Object.values(OPERATIONS)),
@@ -82,7 +82,7 @@ describe('whatever comes', () => {
     expect((await rawRequest(`${server.url}/healthz`)).status).toBe(200);
   });
 
-  test('over the WebSocket gets exactly one answer each, and the socket stays open', async () => {
+  test('[WS5] over the WebSocket gets exactly one answer each, and the socket stays open', async () => {
     const socket = new WebSocket(server.wsUrl, 'hearth.v1', { headers: { authorization } });
     const received: unknown[] = [];
     socket.on('message', (data: Buffer) => received.push(JSON.parse(data.toString())));

@@ -61,7 +61,7 @@ describe('operations over HTTP', () => {
     expect(await interrupted.json()).toEqual({ interrupted: true, turnId: 'turn_1' });
   });
 
-  test('every operation of the table has its route', () => {
+  test('[HTTP4] every operation of the table has its route', () => {
     for (const operation of Object.values(OPERATIONS)) {
       const url = operation.path.replaceAll(/\{(\w+)\}/g, ':$1');
       expect([operation.name, server.gateway.app.hasRoute({ method: operation.method, url })]).toEqual([
@@ -100,7 +100,7 @@ describe('errors over HTTP', () => {
     ['"text"', 400],
     ['42', 400],
     ['{"title":7}', 400],
-  ])('the body %j is a wrong shape', async (body, status) => {
+  ])('[HTTP1] the body %j is a wrong shape', async (body, status) => {
     const headers = { 'content-type': 'application/json' };
     const response = await server.call('/v1/sessions', { method: 'POST', headers, body });
     expect(await problem(response)).toMatchObject({ status, code: 'invalid_request' });
@@ -113,7 +113,7 @@ describe('errors over HTTP', () => {
     expect(await problem(response)).toMatchObject({ status: 400, code: 'invalid_request' });
   });
 
-  test('a wrong shape names every wrong place', async () => {
+  test('[HTTP1] a wrong shape names every wrong place', async () => {
     const id = await create();
     const json = { content: [{ type: 'image', mediaType: 'image/tiff', data: 'AAAA' }], priority: 'soon' };
     const body = await problem(await server.call(`/v1/sessions/${id}/messages`, { method: 'POST', json }));
@@ -148,7 +148,7 @@ describe('errors over HTTP', () => {
     '%ED%A0%80',
     '__proto__',
     'constructor',
-  ])('the id %j is unknown, whatever its form', async (id) => {
+  ])('[HTTP2] the id %j is unknown, whatever its form', async (id) => {
     for (const path of [`/v1/sessions/${id}`, `/v1/sessions/${id}/messages/${id}`, `/v1/sessions/${id}/events`]) {
       expect(await problem(await server.call(path))).toMatchObject({ status: 404, code: 'not_found' });
     }
@@ -164,7 +164,7 @@ describe('errors over HTTP', () => {
     expect(await problem(response)).toMatchObject({ status: 431, code: 'invalid_request' });
   });
 
-  test('a body over 16 MiB is 413, with a length or in chunks', async () => {
+  test('[HTTP3] a body over 16 MiB is 413, with a length or in chunks', async () => {
     const text = JSON.stringify({ title: 'x'.repeat(17 * 1024 * 1024) });
     const headers = { 'content-type': 'application/json' };
     const whole = await server.call('/v1/sessions', { method: 'POST', headers, body: text });
@@ -174,7 +174,7 @@ describe('errors over HTTP', () => {
     expect(await problem(await server.call('/v1/sessions', init))).toMatchObject({ status: 413 });
   });
 
-  test('what breaks inside is 500 without its cause, which the log has', async () => {
+  test('[HTTP5] what breaks inside is 500 without its cause, which the log has', async () => {
     server.sessions.before.set('list', () => {
       throw new Error('secret detail');
     });

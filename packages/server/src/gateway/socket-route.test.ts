@@ -93,7 +93,7 @@ describe('the upgrade', () => {
     ['another port of this machine', { ...bearer, origin: 'http://127.0.0.1:1' }, 403],
     ['a foreign host', { ...bearer, host: 'evil.example' }, 403],
     ['a wrong token', { authorization: 'Bearer nonsense' }, 401],
-  ])('is refused for %s', async (_, headers, status) => {
+  ])('[SEC2] is refused for %s', async (_, headers, status) => {
     const answer = await refusal(headers);
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.body)).toMatchObject({ code: status === 401 ? 'unauthorized' : 'forbidden' });
@@ -131,7 +131,7 @@ describe('one socket', () => {
     expect(await client.ask('ping')).toHaveProperty('result');
   });
 
-  test('a frame of 8 MiB is taken, a larger one closes with 1009', async () => {
+  test('[WS3] a frame of 8 MiB is taken, a larger one closes with 1009', async () => {
     const client = await connect();
     client.send(JSON.stringify({ jsonrpc: '2.0', id: 'big', method: 'ping' }).padEnd(MAX_FRAME_BYTES, ' '));
     await until(() => expect(client.frames).toMatchObject([{ id: 'big' }]));
@@ -141,7 +141,7 @@ describe('one socket', () => {
     expect((await server.call('/v1/sessions')).status).toBe(200);
   });
 
-  test('is closed with 4401 when its token is revoked', async () => {
+  test('[WS2] is closed with 4401 when its token is revoked', async () => {
     const { id, token } = await server.auth.createToken({ label: 'ci' });
     const client = await connect({ authorization: `Bearer ${token}` });
     const code = closed(client);

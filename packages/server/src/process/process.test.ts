@@ -72,7 +72,7 @@ describe('a process tree', () => {
     expect(existsSync(join(folder, 'worked'))).toBe(false);
   });
 
-  test('ends whole: with a child that ignores TERM, and one that left the group', async () => {
+  test('[AGT3] ends whole: with a child that ignores TERM, and one that left the group', async () => {
     const tree = start(
       `bash -c 'trap "" TERM; echo $$ > ${folder}/stubborn; while :; do sleep 0.05; done' &
        setsid bash -c 'echo $$ > ${folder}/away; exec tail -f /dev/null' &
@@ -109,7 +109,7 @@ describe('a process tree', () => {
 });
 
 describe('orphans', () => {
-  test('recorded processes that still live are ended; strangers with the same pid are left alone', async () => {
+  test('[PRC1] recorded processes that still live are ended; strangers with the same pid are left alone', async () => {
     const orphan = spawn('bash', ['-c', `tail -f /dev/null & echo $! > ${folder}/child; wait`], { detached: true });
     const stranger = spawn('tail', ['-f', '/dev/null'], { detached: true });
     const child = await pidFrom('child');

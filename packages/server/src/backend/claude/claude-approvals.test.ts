@@ -12,7 +12,7 @@ afterAll(async () => {
 });
 
 describe('approvals', () => {
-  test('several wait at once, each is answered for itself, and each comes after its call', async () => {
+  test('[APR3] several wait at once, each is answered for itself, and each comes after its call', async () => {
     const agent = bed.open();
     const [one, two] = [join(bed.outside, 'one.txt'), join(bed.outside, 'two.txt')];
     writeFileSync(one, 'content one');
@@ -59,7 +59,7 @@ describe('approvals', () => {
     await agent.ended();
   });
 
-  test('scope session: the same call is not asked again in this session, and in no other', async () => {
+  test('[APR8] scope session: the same call is not asked again in this session, and in no other', async () => {
     const agent = bed.open();
     agent.send('[[tool Bash {"command":"touch s1.txt"}]]');
     const approval = await agent.approval();
@@ -83,7 +83,7 @@ describe('approvals', () => {
     await agent.ended();
   });
 
-  test('a question of the agent is answered, with several labels for one that allows them', async () => {
+  test('[APR4] a question of the agent is answered, with several labels for one that allows them', async () => {
     const agent = bed.open();
     const option = (label: string) => ({ label, description: `about ${label}` });
     const questions = [
@@ -160,7 +160,7 @@ describe('changing a live session', () => {
     await agent.ended();
   });
 
-  test('permissions are not bypassed unless the server allows it', async () => {
+  test('[SEC4] permissions are not bypassed unless the server allows it', async () => {
     const agent = bed.open();
     await agent.turn('one');
     agent.process.configure({ permissionMode: 'bypassPermissions' });

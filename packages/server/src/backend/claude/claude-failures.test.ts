@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 describe('failures of the model API', () => {
-  test('a 529 is retried, which is told, and the turn completes', async () => {
+  test('[TURN5] a 529 is retried, which is told, and the turn completes', async () => {
     const agent = bed.open();
     expect((await agent.turn('[[status 529 1]] [[say ok]]')).outcome).toBe('completed');
     expect(agent.events.filter((event) => event.type === 'retry.scheduled')).toMatchObject([
@@ -29,7 +29,7 @@ describe('failures of the model API', () => {
     await agent.ended();
   });
 
-  test('a stream that breaks starts again: the torn text is abandoned and does not mix with the new', async () => {
+  test('[TURN6] a stream that breaks starts again: the torn text is abandoned and does not mix with the new', async () => {
     const agent = bed.open();
     expect((await agent.turn('[[cut 3 1]] [[tokens 6 5]]')).outcome).toBe('completed');
     const blocks = agent.events.filter((event) => event.type === 'block.completed');
@@ -62,14 +62,14 @@ describe('failures of the model API', () => {
     await agent.ended();
   });
 
-  test('a text that speaks of errors is no error', async () => {
+  test('[TURN8] a text that speaks of errors is no error', async () => {
     const agent = bed.open();
     const end = await agent.turn('[[say API Error: 401 authentication_error, error_during_execution]]');
     expect(end.outcome).toBe('completed');
     await agent.ended();
   });
 
-  test('a message that is refused as invalid is left out of what follows, also after a restart', async () => {
+  test('[TURN7] a message that is refused as invalid is left out of what follows, also after a restart', async () => {
     const sessionId = 'poisoned';
     let agent = bed.open({ sessionId });
     await agent.turn('first');
@@ -140,7 +140,7 @@ describe('failures of the process', () => {
     expect(agent.events.at(-1)).toBe(exited);
   });
 
-  test('the tools of a process that is killed end with it', async () => {
+  test('[AGT3] the tools of a process that is killed end with it', async () => {
     const agent = bed.open({ allowedTools: ['Bash'] });
     agent.send('[[tool Bash {"command":"echo $$ > pid; exec tail -f /dev/null"}]]');
     await agent.wait('tool.called');

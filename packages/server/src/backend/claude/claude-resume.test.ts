@@ -18,7 +18,7 @@ const idOf = (agent: OpenAgent): string => readyOf(agent.events).agentSessionId;
 const lastSeen = () => seenBy(bed.api.requests.at(-1));
 
 describe('going on with a conversation', () => {
-  test('after a restart, with the local transcripts gone, under the same id, and each turn costs its own', async () => {
+  test('[RES1] after a restart, with the local transcripts gone, under the same id, and each turn costs its own', async () => {
     const sessionId = randomUUID();
     let agent = bed.open({ sessionId });
     await agent.turn('one');
@@ -58,7 +58,7 @@ describe('going on with a conversation', () => {
     await agent.ended();
   });
 
-  test('what only the local transcript has is taken into the store before anything resumes', async () => {
+  test('[RES9] what only the local transcript has is taken into the store before anything resumes', async () => {
     const sessionId = randomUUID();
     let agent = bed.open({ sessionId });
     await agent.turn('one');
@@ -85,7 +85,7 @@ describe('going on with a conversation', () => {
     await agent.ended();
   });
 
-  test('an orphan is ended before its conversation goes on, and what was stored of its turn is kept', async () => {
+  test('[RES9] an orphan is ended before its conversation goes on, and what was stored of its turn is kept', async () => {
     const sessionId = randomUUID();
     let agent = bed.open({ sessionId });
     await agent.turn('one');
@@ -102,7 +102,7 @@ describe('going on with a conversation', () => {
     await agent.ended();
   });
 
-  test('a message that is sent again after its attempt came to nothing is there once', async () => {
+  test('[RES8] a message that is sent again after its attempt came to nothing is there once', async () => {
     const sessionId = randomUUID();
     let agent = bed.open({ sessionId });
     await agent.turn('one');
@@ -134,7 +134,7 @@ describe('going on with a conversation', () => {
     await agent.ended();
   });
 
-  test('carried messages that the transcript lacks go in front of the next one, the others not twice', async () => {
+  test('[RES6] carried messages that the transcript lacks go in front of the next one, the others not twice', async () => {
     const sessionId = randomUUID();
     let agent = bed.open({ sessionId });
     const known = agent.send('known');

@@ -14,7 +14,7 @@ afterAll(async () => {
 const types = (events: AgentEvent[]) => events.map((event) => event.type).filter((type) => type !== 'activity');
 
 describe('turns of a warm session', () => {
-  test('ten turns use one process, which reads on after each of them', async () => {
+  test('[AGT1] ten turns use one process, which reads on after each of them', async () => {
     const agent = bed.open();
     const ends = [];
     for (let turn = 0; turn < 10; turn += 1) ends.push(await agent.turn(`[[say turn ${turn}]]`));
@@ -62,7 +62,7 @@ describe('turns of a warm session', () => {
     await agent.ended();
   });
 
-  test('usage and cost are of the turn alone, never the sum that the binary keeps', async () => {
+  test('[TURN2] usage and cost are of the turn alone, never the sum that the binary keeps', async () => {
     const agent = bed.open();
     const ends = [await agent.turn('a'), await agent.turn('b'), await agent.turn('c')];
     const billed = bed.api.requests
@@ -122,7 +122,7 @@ describe('tools', () => {
     await agent.ended();
   });
 
-  test('a message sent while a tool runs is seen by the model within the turn', async () => {
+  test('[MSG2] a message sent while a tool runs is seen by the model within the turn', async () => {
     const agent = bed.open({ allowedTools: ['Bash'] });
     agent.send('[[tool Bash {"command":"sleep 0.6; echo slept"}]]');
     await agent.wait('tool.called');
@@ -197,7 +197,7 @@ describe('interrupting', () => {
     await agent.ended();
   });
 
-  test('a tool that never ends is cut, and what waited is taken back before the turn’s end', async () => {
+  test('[INT2] a tool that never ends is cut, and what waited is taken back before the turn’s end', async () => {
     const agent = bed.open({ allowedTools: ['Bash'] });
     agent.send('[[tool Bash {"command":"tail -f /dev/null"}]]');
     await agent.wait('tool.called');
