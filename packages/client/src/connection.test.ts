@@ -348,6 +348,40 @@ describe('close', () => {
     expect(server.sockets.size).toBe(0);
   });
 
+  test.each([1, 2])('may come from a state listener, at its call %i while offline', async (call) => {
+    const server = new FakeServer();
+    server.isUp = false;
+    const client = open(server);
+    const asked = Promise.allSettled([client.agents()]);
+    let calls = 0;
+    client.onState(({ status }) => {
+      if (status === 'offline' && ++calls === call) {
+        server.isUp = true;
+        client.close();
+      }
+    });
+    expect(await asked).toMatchObject([{ status: 'rejected', reason: { code: 'client_closed' } }]);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(server.sockets.size).toBe(0);
+    expect(client.state.status).toBe('closed');
+  });
+
+  test('a listener that asks to reconnect leaves one socket', async () => {
+    const server = new FakeServer();
+    server.isUp = false;
+    const client = open(server);
+    client.onState((state) => {
+      if (state.status !== 'offline' || state.nextRetryMs > 0) return;
+      server.isUp = true;
+      client.reconnect();
+    });
+    await client.ready();
+    expect(server.sockets.size).toBe(1);
+    client.reconnect({ token: server.token });
+    await client.ready();
+    expect(server.sockets.size).toBe(1);
+  });
+
   test('a listener that throws breaks nothing and is not silent', async () => {
     const errors: unknown[] = [];
     const server = new FakeServer();

@@ -103,10 +103,10 @@ export class Connection {
     const old = this.#link;
     this.#link = undefined;
     old?.close();
-    if (old !== undefined) this.#letGo('The client changes its token.');
     this.#attempt = 0;
     this.#stoppedBy = undefined;
     this.#setState({ status: 'connecting' });
+    if (old !== undefined) this.#letGo('The client changes its token.');
     this.#dial();
   }
 
@@ -117,6 +117,7 @@ export class Connection {
   }
 
   #dial(): void {
+    if (this.#stoppedBy !== undefined) return;
     clearTimeout(this.#retryTimer);
     const round = ++this.#round;
     const found = this.#options.WebSocket ?? findWebSocket();
@@ -138,6 +139,7 @@ export class Connection {
     const current = (act: () => void): void => {
       if (round === this.#round) act();
     };
+    this.#link?.close();
     try {
       this.#link = new Link(WebSocket, this.#options.url, this.#options.liveness, {
         opened: () => current(() => this.#greet()),

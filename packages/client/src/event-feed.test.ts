@@ -176,6 +176,59 @@ describe('a feed', () => {
     expect(seqs(await take(slow, 50))).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
   });
 
+  test('that stops early does not make the others’ wire read what they have', async () => {
+    const server = serverWithSession();
+    for (let index = 0; index < 30; index += 1) notice(server, `${index}`);
+    const session = open(server).session('s1');
+    const late = session.events({ after: 30 });
+    await late.caughtUp;
+    const early = session.events({ maxWaiting: 5 });
+    await vi.waitFor(() => expect(server.called('session.subscribe')).toHaveLength(3));
+    expect(early.cursor).toBe(0);
+    notice(server, 'new');
+    expect(seqs(await take(late, 1))).toEqual([31]);
+    expect(server.called('session.subscribe').map(({ params }) => params['after'])).toEqual([30, 0, 30]);
+  });
+
+  test.each(Array.from({ length: 40 }, (_, index) => index + 1))(
+    'among many that come, go, dawdle and are cut has every event from its cursor on (seed %i)',
+    async (seed) => {
+      const random = randomOf(seed * 7_919);
+      const server = serverWithSession();
+      const session = open(server).session('s1');
+      const feeds: { feed: EventFeed; next: number }[] = [];
+      const wrong: string[] = [];
+      for (let step = 0; step < 150; step += 1) {
+        const lastSeq = server.events().length;
+        if (random() < 0.5) notice(server, `${step}`);
+        if (random() < 0.15) {
+          const after = Math.floor(random() * (lastSeq + 1));
+          feeds.push({ feed: session.events({ after, maxWaiting: 1 + Math.floor(random() * 8) }), next: after + 1 });
+        }
+        if (random() < 0.05) server.cut();
+        if (random() < 0.3) await turns(Math.floor(random() * 12));
+        const index = Math.floor(random() * feeds.length);
+        const one = feeds[index];
+        if (one !== undefined && one.next <= lastSeq) {
+          const [event] = await take(one.feed, 1);
+          if (event?.seq !== one.next) wrong.push(`${event?.seq} instead of ${one.next} at step ${step}`);
+          one.next += 1;
+          if (random() < 0.1) {
+            one.feed.close();
+            feeds.splice(index, 1);
+          }
+        }
+      }
+      expect(wrong).toEqual([]);
+      const last = server.events().length;
+      for (const { feed, next } of feeds) {
+        expect(seqs(await take(feed, last - next + 1))).toEqual(
+          Array.from({ length: last - next + 1 }, (_, index) => next + index),
+        );
+      }
+    },
+  );
+
   test('ends when the session is deleted, after the last event', async () => {
     const server = serverWithSession();
     const feed = open(server).session('s1').events();

@@ -55,8 +55,6 @@ export class SessionChannel {
   #position: number | undefined;
   #answer: SubscribeResult | undefined;
   #asking = false;
-  /** Counts the sockets, so that what the last one still says is not mistaken for the next one's. */
-  #socket = 0;
 
   /** @param empty nobody follows any more */
   constructor(sessionId: string, wire: Wire, empty: () => void) {
@@ -83,7 +81,6 @@ export class SessionChannel {
 
   /** The socket is gone, and the subscription with it. */
   lost(): void {
-    this.#socket += 1;
     this.#position = undefined;
     this.#asking = false;
     for (const member of this.#members) {
@@ -177,9 +174,7 @@ export class SessionChannel {
   }
 
   #ask(method: string, params: object, answered: (result: unknown) => void): void {
-    const socket = this.#socket;
     const done = (act: () => void): void => {
-      if (socket !== this.#socket) return;
       this.#asking = false;
       act();
       this.settle();

@@ -1,0 +1,260 @@
+import type { Event, EventBody } from '@hearth/protocol';
+import { describe, expect, test } from 'vitest';
+import { backlog } from '../../test/backlog.ts';
+import { applyEvent, appendDelta, foldEvents, startConversation } from './index.ts';
+import type { Conversation, TurnEntry } from './index.ts';
+
+function log(...bodies: EventBody[]): Event[] {
+  return bodies.map((body, index) => {
+    const seq = index + 1;
+    return { sessionId: 's1', seq, time: new Date(seq).toISOString(), ...body };
+  });
+}
+
+function turnOf(state: Conversation, turnId = 't1'): TurnEntry {
+  const entry = state.timeline.find((one) => one.type === 'turn' && one.turnId === turnId);
+  if (entry?.type !== 'turn') throw new Error(`there is no turn ${turnId}`);
+  return entry;
+}
+
+const turnId = 't1';
+const started: EventBody = { type: 'turn.started', turnId, messageIds: ['m1'] };
+const completed: EventBody = {
+  type: 'turn.completed',
+  turnId,
+  stopReason: 'end_turn',
+  usage: { inputTokens: 1, outputTokens: 2, cacheReadTokens: 0, cacheCreationTokens: 0 },
+  costUsd: 0.25,
+  durationMs: 10,
+  context: { usedTokens: 3, maxTokens: 100 },
+};
+const queued = (messageId: string, place: number): EventBody => ({
+  type: 'message.queued',
+  messageId,
+  content: messageId,
+  priority: 'next',
+  author: 'owner',
+  place,
+});
+const block = (text: string, rest: object = {}): EventBody => ({
+  type: 'block.completed',
+  turnId,
+  blockId: 'b1',
+  kind: 'text',
+  text,
+  ...rest,
+});
+const delta = (offset: number, text: string): EventBody => ({
+  type: 'block.delta',
+  turnId,
+  blockId: 'b1',
+  offset,
+  text,
+});
+const blockStarted: EventBody = { type: 'block.started', turnId, blockId: 'b1', kind: 'text' };
+
+describe('a delta', () => {
+  test.each([
+    ['continues', 'abc', 3, 'de', 'abcde'],
+    ['overlaps from the middle', 'abc', 1, 'bcde', 'abcde'],
+    ['says all again', 'abc', 0, 'abcde', 'abcde'],
+    ['counts UTF-16 code units', '😀', 2, '!', '😀!'],
+  ])('that %s', (_name, text, offset, added, whole) => {
+    expect(appendDelta(text, { offset, text: added })).toBe(whole);
+  });
+});
+
+describe('blocks', () => {
+  test('stream into their turn and end whole', () => {
+    const events = log(started, blockStarted, delta(0, 'Hel'), delta(3, 'lo'), block('Hello'), completed);
+    const streaming = foldEvents(events.slice(0, 4));
+    expect(turnOf(streaming).items).toMatchObject([{ type: 'block', text: 'Hello', state: 'streaming' }]);
+    expect(turnOf(foldEvents(events)).items).toMatchObject([{ text: 'Hello', state: 'done' }]);
+  });
+
+  test('of a retry go, and those of an interrupt stay as partial', () => {
+    const retried = log(started, blockStarted, delta(0, 'Hel'), block('Hel', { partial: true, reason: 'retry' }));
+    expect(turnOf(foldEvents(retried)).items).toEqual([]);
+    const cut = log(started, blockStarted, delta(0, 'Hel'), block('Hel', { partial: true, reason: 'interrupted' }));
+    expect(turnOf(foldEvents(cut)).items).toMatchObject([{ text: 'Hel', state: 'partial' }]);
+  });
+
+  test('are the same from a compacted log, whatever was seen before', () => {
+    const events = log(started, blockStarted, delta(0, 'a'), delta(1, 'b'), delta(2, 'c'), delta(3, 'd'));
+    const whole = foldEvents(events);
+    for (let after = 0; after <= events.length; after += 1) {
+      const seen = foldEvents(events.slice(0, after));
+      expect(foldEvents(backlog(events, after), seen)).toEqual(whole);
+    }
+  });
+
+  test('that are known only by their end, as in a compacted log, are there', () => {
+    expect(turnOf(foldEvents(log(started, block('Hello')))).items).toMatchObject([{ text: 'Hello', state: 'done' }]);
+  });
+});
+
+describe('messages', () => {
+  test('wait in the order of their places, and move', () => {
+    const state = foldEvents(
+      log(queued('m1', 0), queued('m2', 1), queued('m3', 0), {
+        type: 'message.updated',
+        messageId: 'm2',
+        content: 'changed',
+        priority: 'now',
+        place: 0,
+      }),
+    );
+    expect(state.queue.map(({ messageId }) => messageId)).toEqual(['m2', 'm3', 'm1']);
+    expect(state.queue[0]).toMatchObject({ content: 'changed', priority: 'now', author: 'owner' });
+  });
+
+  test('stand in the turn where they were delivered, and end with it', () => {
+    const state = foldEvents(
+      log(
+        queued('m1', 0),
+        started,
+        { type: 'message.delivered', turnId, messageId: 'm1', as: 'turn' },
+        block('Hello'),
+        queued('m2', 0),
+        { type: 'message.delivered', turnId, messageId: 'm2', as: 'steer' },
+        completed,
+        { type: 'message.completed', messageId: 'm1' },
+        { type: 'message.completed', messageId: 'm2' },
+      ),
+    );
+    expect(state.queue).toEqual([]);
+    expect(turnOf(state).items).toMatchObject([
+      { type: 'message', content: 'm1', as: 'turn', state: 'completed' },
+      { type: 'block' },
+      { type: 'message', content: 'm2', as: 'steer', state: 'completed' },
+    ]);
+    expect(turnOf(state).state).toMatchObject({ status: 'completed', costUsd: 0.25 });
+    expect(state).toMatchObject({ costUsd: 0.25, context: { usedTokens: 3 } });
+  });
+
+  test('that were cancelled stand between the turns', () => {
+    const state = foldEvents(log(queued('m1', 0), { type: 'message.cancelled', messageId: 'm1', reason: 'why not' }));
+    expect(state.timeline).toMatchObject([{ type: 'undelivered', content: 'm1', outcome: 'cancelled' }]);
+  });
+});
+
+describe('tools and approvals', () => {
+  test('run in parallel and are matched by their ids', () => {
+    const call = (toolCallId: string): EventBody => ({
+      type: 'tool.called',
+      turnId,
+      toolCallId,
+      name: 'Bash',
+      input: { command: toolCallId },
+    });
+    const done = (toolCallId: string, isError: boolean): EventBody => ({
+      type: 'tool.completed',
+      turnId,
+      toolCallId,
+      output: toolCallId,
+      isError,
+    });
+    const state = foldEvents(log(started, call('c1'), call('c2'), done('c1', true), done('c2', false)));
+    expect(turnOf(state).items).toMatchObject([
+      { toolCallId: 'c1', state: 'error', output: 'c1' },
+      { toolCallId: 'c2', state: 'done', output: 'c2' },
+    ]);
+  });
+
+  test('are pending until resolved', () => {
+    const ask = (approvalId: string): EventBody => ({
+      type: 'approval.requested',
+      turnId,
+      approvalId,
+      kind: 'tool',
+      toolName: 'Bash',
+      input: {},
+      suggestions: [],
+    });
+    const state = foldEvents(
+      log(started, ask('a1'), ask('a2'), {
+        type: 'approval.resolved',
+        turnId,
+        approvalId: 'a1',
+        decision: 'deny',
+        by: 'owner',
+      }),
+    );
+    expect(state.approvals.map(({ approvalId }) => approvalId)).toEqual(['a2']);
+    expect(turnOf(state).items).toMatchObject([{ outcome: 'deny', by: 'owner' }, { outcome: 'pending' }]);
+  });
+});
+
+describe('the session', () => {
+  test('shows its phase, its title, its plan and a retry that is waited for', () => {
+    const error = { code: 'overloaded' as const, status: 529 };
+    const retrying = log(
+      { type: 'phase.changed', phase: 'retrying', since: '2026-01-01T00:00:00.000Z' },
+      { type: 'retry.scheduled', turnId, attempt: 1, maxAttempts: 3, delayMs: 500, error },
+      { type: 'plan.updated', entries: [{ content: 'think', status: 'in_progress' }] },
+      { type: 'phase.changed', phase: 'thinking', since: '2026-01-01T00:00:01.000Z' },
+    );
+    const waiting = foldEvents(retrying.slice(0, 3));
+    expect(waiting).toMatchObject({ phase: 'retrying', retry: { attempt: 1, error }, plan: [{ content: 'think' }] });
+    expect(foldEvents(retrying)).toMatchObject({ phase: 'thinking', retry: null });
+  });
+
+  test('goes on from what a session says of itself', () => {
+    const session = {
+      ...sessionOf(),
+      title: 'old',
+      lastSeq: 4,
+      phase: 'tool' as const,
+      usage: { ...sessionOf().usage, costUsd: 2 },
+    };
+    const state = foldEvents(
+      log(started, started, started, started, { type: 'session.updated', changes: { title: 'new' } }),
+      startConversation(session),
+    );
+    expect(state).toMatchObject({ lastSeq: 5, phase: 'tool', costUsd: 2, session: { title: 'new', cwd: '/' } });
+    expect(state.timeline).toEqual([]);
+  });
+
+  test('is the same object when nothing is new, and shares what did not change', () => {
+    const events = log(
+      { ...started, turnId: 't0' },
+      { ...completed, turnId: 't0' },
+      started,
+      blockStarted,
+      delta(0, 'a'),
+    );
+    const before = foldEvents(events.slice(0, 4));
+    const after = foldEvents(events.slice(4), before);
+    expect(applyEvent(after, events[2]!)).toBe(after);
+    expect(turnOf(after, 't0')).toBe(turnOf(before, 't0'));
+    expect(turnOf(after)).not.toBe(turnOf(before));
+    expect(turnOf(before).items).toMatchObject([{ text: '' }]);
+  });
+
+  test('an event of a later version moves the cursor alone', () => {
+    const state = foldEvents(log(started));
+    const later = { sessionId: 's1', seq: 9, time: '', type: 'weather.changed' } as unknown as Event;
+    expect(applyEvent(state, later)).toEqual({ ...state, lastSeq: 9 });
+  });
+});
+
+function sessionOf() {
+  return {
+    id: 's1',
+    agent: 'scripted',
+    cwd: '/',
+    title: null,
+    model: null,
+    permissionMode: 'default' as const,
+    accountId: null,
+    phase: 'idle' as const,
+    lastSeq: 0,
+    queue: [],
+    approvals: [],
+    usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheCreationTokens: 0, costUsd: 0 },
+    createdAt: '2026-01-01T00:00:00.000Z',
+    updatedAt: '2026-01-01T00:00:00.000Z',
+    archived: false,
+    metadata: {},
+  };
+}
