@@ -39,7 +39,7 @@ function reached(client: Hearth, isIt: (state: ConnectionState) => boolean): Pro
 }
 
 describe('connecting', () => {
-  test('speaks hearth.v1 at /v1/ws, and the token is in the first request, never in the URL', async () => {
+  test('[CL1] speaks hearth.v1 at /v1/ws, and the token is in the first request, never in the URL', async () => {
     const server = new FakeServer();
     const client = open(server, { url: 'https://hearth.test/base?token=no#frag' });
     await client.ready();
@@ -62,7 +62,7 @@ describe('connecting', () => {
     expect(server.called('auth')).toEqual([]);
   });
 
-  test('tries again until the server is there; what was asked for meanwhile is answered', async () => {
+  test('[CL2] tries again until the server is there; what was asked for meanwhile is answered', async () => {
     const server = new FakeServer();
     server.isUp = false;
     const client = open(server);
@@ -99,7 +99,7 @@ describe('connecting', () => {
 });
 
 describe('a wrong token', () => {
-  test('is told by the state, refuses all requests and feeds, and is not tried again', async () => {
+  test('[CL2] is told by the state, refuses all requests and feeds, and is not tried again', async () => {
     const server = serverWithSession();
     const client = open(server, { token: 'wrong' });
     const feed = client.session('s1').events();
@@ -111,7 +111,7 @@ describe('a wrong token', () => {
     expect(server.called('auth')).toHaveLength(1);
   });
 
-  test('that is revoked later closes with 4401, which ends the tries; another token goes on', async () => {
+  test('[CL2] that is revoked later closes with 4401, which ends the tries; another token goes on', async () => {
     const server = serverWithSession();
     const client = open(server);
     const states = statesOf(client);
@@ -135,14 +135,14 @@ describe('a request in flight when the connection breaks', () => {
     });
   }
 
-  test('is sent again when it only reads', async () => {
+  test('[CL3] is sent again when it only reads', async () => {
     const server = new FakeServer();
     cutOnFirst(server, 'agent.list');
     expect(await open(server).agents()).toEqual([]);
     expect(server.called('agent.list')).toHaveLength(2);
   });
 
-  test('is a message that is sent again with the same clientMessageId', async () => {
+  test('[CL3] is a message that is sent again with the same clientMessageId', async () => {
     const server = serverWithSession();
     cutOnFirst(server, 'message.send');
     const message = await open(server).session('s1').send('hello');
@@ -152,7 +152,7 @@ describe('a request in flight when the connection breaks', () => {
     expect(message.clientMessageId).toBe(first?.params['clientMessageId']);
   });
 
-  test('is not repeated when it would be done twice; its outcome is said to be unknown', async () => {
+  test('[CL3] is not repeated when it would be done twice; its outcome is said to be unknown', async () => {
     const server = new FakeServer();
     cutOnFirst(server, 'session.create');
     const client = open(server);
@@ -198,8 +198,34 @@ describe('a request in flight when the connection breaks', () => {
   });
 });
 
+describe('many requests', () => {
+  test('go out a few hundred at a time, in their order, also after a lost connection', async () => {
+    const server = new FakeServer();
+    const held: (() => void)[] = [];
+    let answers = false;
+    server.on('agent.list', ({ id }) => {
+      if (answers) return { items: [] };
+      held.push(() => {
+        for (const socket of server.sockets) socket.sends({ jsonrpc: '2.0', id, result: { items: [] } });
+      });
+      return SILENCE;
+    });
+    const client = open(server);
+    const asked = Promise.all(Array.from({ length: 600 }, () => client.agents()));
+    await vi.waitFor(() => expect(held).toHaveLength(250));
+    for (const answer of held.splice(0, 100)) answer();
+    await vi.waitFor(() => expect(held).toHaveLength(250));
+    answers = true;
+    server.cut();
+    expect(await asked).toHaveLength(600);
+    const first = server.calls.slice(1, 351).map(({ id }) => id);
+    expect(first).toEqual([...first].sort((a, b) => Number(a) - Number(b)));
+    expect(server.called('agent.list')).toHaveLength(350 + 500);
+  });
+});
+
 describe('errors', () => {
-  test('carry the code and the hint of the server', async () => {
+  test('[CL6] carry the code and the hint of the server', async () => {
     const server = new FakeServer();
     server.on('agent.list', () => {
       throw new Refusal('overloaded', 'Too much.');
@@ -235,7 +261,7 @@ describe('a server that is gone without a word', () => {
     vi.useFakeTimers();
   });
 
-  test('is noticed after 15 s of silence and 10 s without an answer, and the feed goes on elsewhere', async () => {
+  test('[CL4] is noticed after 15 s of silence and 10 s without an answer, and the feed goes on elsewhere', async () => {
     const server = serverWithSession();
     const client = open(server);
     const feed = client.session('s1').events();
@@ -270,7 +296,7 @@ describe('a server that is gone without a word', () => {
     expect(client.state).toMatchObject({ status: 'offline', nextRetryMs: 0 });
   });
 
-  test('the waits between tries grow up to the maximum, with a random part', async () => {
+  test('[CL2] the waits between tries grow up to the maximum, with a random part', async () => {
     const server = new FakeServer();
     server.isUp = false;
     const client = open(server, { reconnect: { initialDelayMs: 100, maxDelayMs: 1_000 } });
@@ -326,7 +352,7 @@ describe('in a browser', () => {
 });
 
 describe('close', () => {
-  test('settles everything that is open and leaves no timer behind', async () => {
+  test('[CL5] settles everything that is open and leaves no timer behind', async () => {
     vi.useFakeTimers();
     const server = serverWithSession();
     server.on('agent.list', () => SILENCE);

@@ -181,11 +181,11 @@ export class Connection {
         return;
       case 'answer':
         if (message.id === HELLO) this.#becomeLive();
-        else this.#requests.answer(message.id, message.result);
+        else this.#settled(() => this.#requests.answer(message.id, message.result));
         return;
       case 'refusal':
         if (message.id === HELLO) this.#refused(message.error);
-        else this.#requests.refuse(message.id, message.error);
+        else this.#settled(() => this.#requests.refuse(message.id, message.error));
         return;
       case 'unknown':
         return;
@@ -203,6 +203,11 @@ export class Connection {
   #refused(error: HearthError): void {
     if (error.code === 'unauthorized' || error.code === 'forbidden') this.#unauthorized(error.message);
     else this.#link?.drop(error.message);
+  }
+
+  #settled(settle: () => void): void {
+    settle();
+    if (this.isLive) this.#flush();
   }
 
   #flush(): void {

@@ -61,7 +61,7 @@ async function turns(ticks: number): Promise<void> {
 }
 
 describe('a feed', () => {
-  test('gives what is after the cursor, then what comes, each once', async () => {
+  test('[CL7] gives what is after the cursor, then what comes, each once', async () => {
     const server = serverWithSession();
     for (const text of ['a', 'b', 'c']) notice(server, text);
     const feed = open(server).session('s1').events({ after: 1 });
@@ -84,7 +84,7 @@ describe('a feed', () => {
   });
 
   test.each(Array.from({ length: 40 }, (_, index) => index + 1))(
-    'that is cut again and again has the same text as one that stayed (seed %i)',
+    '[CL7] that is cut again and again has the same text as one that stayed (seed %i)',
     async (seed) => {
       const random = randomOf(seed);
       const server = serverWithSession();
@@ -122,7 +122,7 @@ describe('a feed', () => {
     },
   );
 
-  test('two feeds of one session with different cursors share one subscription and each gets its own events', async () => {
+  test('[CL9] two feeds of one session with different cursors share one subscription and each gets its own events', async () => {
     const server = serverWithSession();
     for (const text of ['a', 'b', 'c', 'd']) notice(server, text);
     const session = open(server).session('s1');
@@ -152,7 +152,7 @@ describe('a feed', () => {
     expect(seqs(await readUntil(session.events(), 2))).toEqual([1, 2]);
   });
 
-  test('whose reader is slow holds no more than it may, stops the wire, and misses nothing', async () => {
+  test('[CL8] whose reader is slow holds no more than it may, stops the wire, and misses nothing', async () => {
     const server = serverWithSession();
     const feed = open(server).session('s1').events({ maxWaiting: 10 });
     await feed.caughtUp;
@@ -191,7 +191,7 @@ describe('a feed', () => {
   });
 
   test.each(Array.from({ length: 40 }, (_, index) => index + 1))(
-    'among many that come, go, dawdle and are cut has every event from its cursor on (seed %i)',
+    '[CL9] among many that come, go, dawdle and are cut has every event from its cursor on (seed %i)',
     async (seed) => {
       const random = randomOf(seed * 7_919);
       const server = serverWithSession();
@@ -229,7 +229,7 @@ describe('a feed', () => {
     },
   );
 
-  test('ends when the session is deleted, after the last event', async () => {
+  test('[CL10] ends when the session is deleted, after the last event', async () => {
     const server = serverWithSession();
     const feed = open(server).session('s1').events();
     await feed.caughtUp;

@@ -22,6 +22,9 @@ export interface Request {
   failed(error: ClientError, sends: number): void;
 }
 
+/** How many requests may be without an answer at once; the others wait. The server refuses more than 1,000. */
+const MAX_IN_FLIGHT = 250;
+
 interface Pending {
   request: Request;
   text: string;
@@ -33,12 +36,14 @@ interface Pending {
 export class Requests {
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
+  #waiting = 0;
 
   /** Keeps a request until {@link flush}. Returns its id, by which it can be given up. */
   add(request: Request): number {
     const id = ++this.#lastId;
     const text = JSON.stringify({ jsonrpc: '2.0', id, method: request.method, params: request.params });
     this.#pending.set(id, { request, text, sends: 0, waits: true });
+    this.#waiting += 1;
     if (isTooLarge(text)) {
       const error = new HearthError('payload_too_large', `The request is larger than ${MAX_FRAME_BYTES} bytes.`, {
         hint: 'Send smaller or fewer images, or send it over HTTP, which takes larger bodies.',
@@ -48,11 +53,14 @@ export class Requests {
     return id;
   }
 
-  /** Sends what waits. */
+  /** Sends what waits, as long as not too many are in flight. */
   flush(send: (text: string) => void): void {
+    if (this.#waiting === 0) return;
     for (const pending of this.#pending.values()) {
+      if (this.#pending.size - this.#waiting >= MAX_IN_FLIGHT) return;
       if (!pending.waits) continue;
       pending.waits = false;
+      this.#waiting -= 1;
       pending.sends += 1;
       send(pending.text);
     }
@@ -67,7 +75,7 @@ export class Requests {
   }
 
   giveUp(id: number): void {
-    this.#pending.delete(id);
+    this.#take(id);
   }
 
   /** The connection broke. */
@@ -75,6 +83,7 @@ export class Requests {
     for (const [id, pending] of this.#pending) {
       const { onLoss } = pending.request;
       if (onLoss === 'repeat' || (onLoss === 'fail' && pending.waits)) {
+        if (!pending.waits) this.#waiting += 1;
         pending.waits = true;
         continue;
       }
@@ -88,11 +97,16 @@ export class Requests {
   }
 
   #settle(id: unknown, settle: (request: Request, sends: number) => void): void {
-    if (typeof id !== 'number') return;
+    const pending = this.#take(id);
+    if (pending !== undefined) settle(pending.request, pending.sends);
+  }
+
+  #take(id: unknown): Pending | undefined {
+    if (typeof id !== 'number') return undefined;
     const pending = this.#pending.get(id);
-    if (pending === undefined) return;
     this.#pending.delete(id);
-    settle(pending.request, pending.sends);
+    if (pending?.waits === true) this.#waiting -= 1;
+    return pending;
   }
 }
 
