@@ -1,7 +1,6 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
-import { preloadMarkdown } from './conversation/prose.tsx';
 import './main.css';
 
 const root = document.getElementById('root');
@@ -11,4 +10,3 @@ createRoot(root).render(
     <App />
   </StrictMode>,
 );
-preloadMarkdown();

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react';
 import { asProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
 import { hearth } from '../server.ts';
+import { markdownLoaded } from './prose.tsx';
 
 export type ConversationState =
   | { status: 'loading' }
@@ -37,7 +38,7 @@ export function useConversation(sessionId: string): ConversationState {
       }
     };
     const drawWhenCaughtUp = async (): Promise<void> => {
-      await feed.caughtUp;
+      await Promise.all([feed.caughtUp, markdownLoaded]);
       caughtUp = true;
       if (conversation.session !== null) drawSoon();
     };
