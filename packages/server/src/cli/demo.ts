@@ -16,6 +16,7 @@ own there, unless --workspace names another.`;
 
 export function define(command: Command): void {
   addConfigFlags(command)
+    .description('Runs the whole product without any account.')
     .addHelpText('after', HELP)
     .action(async (flags: ConfigFlags) => demo(flags));
 }

@@ -1,4 +1,3 @@
-import { HearthError } from '@hearth/protocol/errors';
 import { createHearth } from '../main.ts';
 import type { Hearth, HearthOptions } from '../main.ts';
 import { createLog } from '../telemetry/log.ts';
@@ -55,33 +54,7 @@ async function listen(hearth: Hearth): Promise<{ url: string; loginUrl: string }
     return await hearth.listen();
   } catch (error) {
     await hearth.close(0);
-    throw listenFailure(error, hearth.config);
-  }
-}
-
-/** What the operating system has against the address, in words that help. */
-export function listenFailure(error: unknown, { host, port }: Pick<Config, 'host' | 'port'>): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  switch (code) {
-    case 'EADDRINUSE':
-      return new HearthError('invalid_request', `Port ${port} on ${host} is taken by another program.`, {
-        hint: `End that program, or choose another port: --port ${port + 1}, or --port 0 for any free one.`,
-        cause: error,
-      });
-    case 'EACCES':
-      return new HearthError('forbidden', `This user may not listen on port ${port}.`, {
-        hint: 'Choose a port above 1023, and put a proxy before it when it has to be a lower one.',
-        cause: error,
-      });
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return new HearthError('invalid_request', `${host} is no address of this machine.`, {
-        hint: 'Use --host 127.0.0.1 for this machine only, or --host 0.0.0.0 for all its addresses.',
-        cause: error,
-      });
-    default:
-      return error;
+    throw error;
   }
 }
 

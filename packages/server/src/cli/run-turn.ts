@@ -73,7 +73,11 @@ export async function runTurn(options: RunTurnOptions): Promise<number> {
   );
   const stopListening = onInterrupt(stop);
   try {
-    const message = await access.send(sessionId, { content: prompt, clientMessageId });
+    const message = await Promise.race([
+      access.send(sessionId, { content: prompt, clientMessageId }),
+      aborted(leaving.signal),
+    ]);
+    if (message === null) return EXIT_INTERRUPTED;
     const outcome = new TurnOutcome(message.id);
     for await (const event of access.events(sessionId, { after, signal: leaving.signal })) {
       if (options.json) gate.out(`${JSON.stringify(event)}\n`);
@@ -95,6 +99,12 @@ export async function runTurn(options: RunTurnOptions): Promise<number> {
     stopListening();
     approvals.close();
   }
+}
+
+function aborted(signal: AbortSignal): Promise<null> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(null), { once: true });
+  });
 }
 
 /** What became of one message. */

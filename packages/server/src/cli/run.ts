@@ -34,6 +34,7 @@ Examples:
 
 export function define(command: Command): void {
   addServerFlags(command)
+    .description('Sends one prompt and streams the turn to the terminal.')
     .argument('[prompt]', 'what to say; `-` or nothing: read from standard input')
     .option('-s, --session <id>', 'go on in this session; default: a new one')
     .option('-a, --agent <name>', 'agent of a new session: claude or scripted; default: the server’s')

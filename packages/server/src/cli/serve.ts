@@ -11,6 +11,7 @@ HEARTH_TOKEN sets the owner's token; it has no flag, because others on the machi
 
 export function define(command: Command): void {
   addConfigFlags(command)
+    .description('Runs the server, until it is told to stop.')
     .addHelpText('after', HELP)
     .action(async (flags: ConfigFlags) => {
       const [{ loadConfig }, { runServer }] = await Promise.all([

@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import { createProgram } from './program.ts';
+
+async function help(...names: string[]): Promise<string> {
+  let command = await createProgram(names);
+  for (const name of names) command = command.commands.find((each) => each.name() === name) ?? command;
+  let text = '';
+  command.configureOutput({ writeOut: (part) => (text += part), getOutHelpWidth: () => 100 }).outputHelp();
+  return text;
+}
+
+describe('the help', () => {
+  test('of the program names every command', async () => {
+    expect(await help()).toMatchSnapshot();
+  });
+
+  test.each(['serve', 'demo', 'run', 'attach', 'sessions', 'tokens', 'link', 'doctor'])('of %s', async (name) => {
+    expect(await help(name)).toMatchSnapshot(name);
+  });
+
+  test.each([
+    ['sessions', 'list'],
+    ['sessions', 'export'],
+    ['tokens', 'create'],
+  ])('of %s %s', async (...names) => {
+    expect(await help(...names)).toMatchSnapshot(names.join(' '));
+  });
+});
+
+describe('arguments that are wrong', () => {
+  async function complaint(...args: string[]): Promise<string> {
+    const program = await createProgram(args);
+    let text = '';
+    for (const command of [program, ...program.commands]) {
+      command.exitOverride().configureOutput({ writeErr: (part) => (text += part) });
+    }
+    await expect(program.parseAsync(args, { from: 'user' })).rejects.toMatchObject({ exitCode: 1 });
+    return text;
+  }
+
+  test('get the nearest right one', async () => {
+    expect(await complaint('srve')).toContain('Did you mean serve?');
+    expect(await complaint('serve', '--prot', '1')).toContain('Did you mean --port?');
+    expect(await complaint('sessions', 'lst')).toContain('Did you mean list?');
+    expect(await complaint('run', '--permission-mode', 'yolo', 'x')).toContain('Allowed choices are default');
+  });
+});
