@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { agentSchema } from './agent.ts';
-import { approvalAnswerSchema, approvalSchema } from './approval.ts';
+import { approvalAnswerSchema } from './approval.ts';
 import { eventSchema } from './event.ts';
 import { messageSchema, messageSendSchema, messageUpdateSchema } from './message.ts';
 import {
