@@ -144,10 +144,6 @@ export class SessionActor {
     const requestId = this.#parts.newId();
     const pending = deferred<ReplyResult>();
     this.#requests.set(requestId, pending);
-    if (request.type === 'message.send') this.#contents.set(request.messageId, request.content);
-    if (request.type === 'message.update' && request.change.content !== undefined) {
-      this.#contents.set(request.messageId, request.change.content);
-    }
     this.dispatch({ ...request, requestId });
     return pending.promise;
   }
@@ -277,7 +273,10 @@ export class SessionActor {
       if (turnUsage !== null) usage.push(turnUsage);
       const folded = applyEvent(this.#projected, event);
       this.#projected = folded.view;
-      for (const message of folded.changed) changed.set(message.id, message);
+      for (const message of folded.changed) {
+        changed.set(message.id, message);
+        this.#contents.set(message.id, message.content);
+      }
     }
     const messages: StoredMessage[] = [...changed.values()].map((message) => ({
       ...message,

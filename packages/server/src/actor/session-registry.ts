@@ -94,7 +94,7 @@ export class SessionRegistry {
     history: EventBody[],
   ): Promise<SessionActor> {
     const state: SessionState = {
-      ...initialState(this.#parts.clock.now(), session.title !== null),
+      ...initialState(this.#parts.clock.now(), session.title === null ? 'nobody' : 'user'),
       agentSessionId,
     };
     const view = { session: { ...session, lastSeq: 0 }, delivered: [] };

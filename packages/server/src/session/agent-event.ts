@@ -56,7 +56,10 @@ export type AgentEvent =
   /** The process is gone. `error` says why when it was not asked to go. */
   | { type: 'exited'; error?: TurnError };
 
-/** `usage` and `costUsd` are of this turn alone, never cumulative. */
+/**
+ * `usage` and `costUsd` are of this turn alone, never cumulative. `agentLeaves`: the process cannot go on with the
+ * conversation as it stands and ends by itself; the next message needs a new one.
+ */
 export type TurnEnded =
   | {
       type: 'turn.ended';
@@ -68,4 +71,12 @@ export type TurnEnded =
       model?: string;
     }
   | { type: 'turn.ended'; outcome: 'interrupted'; usage?: Usage; costUsd?: number; model?: string }
-  | { type: 'turn.ended'; outcome: 'failed'; error: TurnError; usage?: Usage; costUsd?: number; model?: string };
+  | {
+      type: 'turn.ended';
+      outcome: 'failed';
+      error: TurnError;
+      usage?: Usage;
+      costUsd?: number;
+      model?: string;
+      agentLeaves?: true;
+    };

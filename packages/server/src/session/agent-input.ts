@@ -55,7 +55,8 @@ export function onAgentEvent(step: Step, event: AgentEvent): void {
       step.emitInTurn(event);
       return;
     case 'title.updated':
-      step.set({ titled: true });
+      if (step.state.titled === 'user') return;
+      step.set({ titled: 'server' });
       step.emit(event);
       return;
     case 'configured':

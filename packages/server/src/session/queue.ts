@@ -24,8 +24,8 @@ export function acceptMessage(step: Step, input: InputOf<'message.send'>): void 
     author: input.author,
     place,
   });
-  if (!step.state.titled) {
-    step.set({ titled: true });
+  if (step.state.titled === 'nobody') {
+    step.set({ titled: 'server' });
     if (input.title !== '') step.emit({ type: 'title.updated', title: input.title });
   }
   step.done(input.requestId);

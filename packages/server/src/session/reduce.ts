@@ -84,7 +84,7 @@ function isHeard({ agent }: SessionState, generation: number): boolean {
 function updateSession(step: Step, input: InputOf<'session.update'>): void {
   const { changes } = input;
   step.emit({ type: 'session.updated', changes });
-  if (changes.title !== undefined) step.set({ titled: true });
+  if (changes.title !== undefined) step.set({ titled: 'user' });
   const { model, permissionMode, effort } = changes;
   const change = {
     ...(model === undefined ? {} : { model }),

@@ -27,7 +27,8 @@ export interface SessionState {
   /** As last announced. */
   phase: Phase;
   phaseSince: number;
-  titled: boolean;
+  /** Who gave the session its title; what the user gave, nobody else changes. */
+  titled: 'nobody' | 'server' | 'user';
 }
 
 export interface AgentLink {
@@ -98,7 +99,7 @@ export interface PendingApproval {
 /** How many answered approvals a session remembers by id. */
 export const RESOLVED_APPROVALS_KEPT = 200;
 
-export function initialState(now: number, titled: boolean): SessionState {
+export function initialState(now: number, titled: SessionState['titled']): SessionState {
   return {
     life: 'open',
     queue: [],

@@ -39,6 +39,18 @@ describe('a turn', () => {
     expect(session.told(from)).toEqual([]);
   });
 
+  test('[TURN7] that the model refused lets its process go: what waits starts on a new one, once', () => {
+    const { session } = startedSession();
+    const next = session.send('later');
+    const error = { code: 'invalid_request', message: 'Refused.', retryable: false, status: 400 } as const;
+    session.agentSays({ type: 'turn.ended', outcome: 'failed', error, agentLeaves: true });
+    session.agentSays({ type: 'exited' }, 0);
+    expect(session.commands.filter((command) => command === `agent.send ${next}`)).toHaveLength(1);
+    session.comeToRest();
+    expect(session.fate(next)).toBe('completed');
+    expect(session.told()).not.toContain('retry.scheduled');
+  });
+
   test('[TURN10] from which nothing came is tried once more on a fresh process', () => {
     const { session, first } = startedSession();
     session.agentSays({ type: 'exited', error: CRASHED });

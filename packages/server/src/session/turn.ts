@@ -69,6 +69,7 @@ export function onTurnEnded(step: Step, ended: TurnEnded): void {
     finishTurn(step, { type: 'turn.completed', stopReason, usage, costUsd, durationMs, context, ...named });
   } else if (ended.outcome === 'failed' && turn.stage.name !== 'interrupting') {
     finishTurn(step, { type: 'turn.failed', error: ended.error, ...spent, ...named });
+    if (ended.agentLeaves === true) loseAgent(step);
   } else {
     const by = turn.stage.name === 'interrupting' ? turn.stage.by : 'user';
     finishTurn(step, { type: 'turn.interrupted', by, ...spent, ...named });

@@ -18,7 +18,7 @@ export function createClaudeBackend(deps: ClaudeBackendDeps): Backend {
     newId: deps.newId,
   });
   const endOf = async (sessionId: string): Promise<void> => {
-    await Promise.all([...live].filter(([, id]) => id === sessionId).map(async ([process]) => process.ended));
+    await Promise.all([...live].filter(([, id]) => id === sessionId).map(async ([process]) => process.gone));
   };
 
   return {
@@ -46,7 +46,7 @@ export function createClaudeBackend(deps: ClaudeBackendDeps): Backend {
       // Two processes on one conversation would each write half of it.
       const process = new ClaudeProcess(spec, deps, emit, endOf(spec.sessionId));
       live.set(process, spec.sessionId);
-      void process.ended.finally(() => live.delete(process));
+      void process.gone.finally(() => live.delete(process));
       return process;
     },
 
@@ -63,7 +63,7 @@ export function createClaudeBackend(deps: ClaudeBackendDeps): Backend {
     async close() {
       const processes = [...live.keys()];
       for (const process of processes) process.close();
-      await Promise.all(processes.map(async (process) => process.ended));
+      await Promise.all(processes.map(async (process) => process.gone));
     },
   };
 }

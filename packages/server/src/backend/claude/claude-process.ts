@@ -30,13 +30,15 @@ export class ClaudeProcess implements AgentProcess {
   readonly #inbox = new Inbox();
   readonly #translator: Translator;
   readonly #approvals: Approvals;
-  readonly #ended: Promise<void>;
+  readonly #gone: Promise<void>;
   #query: ControlledQuery | undefined;
   #tree: ProcessTree | undefined;
   #beginning: Beginning | undefined;
   #agentSessionId: string | undefined;
   #started: string[] = [];
   #inTurn = false;
+  /** The binary takes in a carried message, with an init and a result that belong to no turn. */
+  #carrying = false;
   #turnsEnded = 0;
   #interrupting = false;
   #ready = false;
@@ -59,12 +61,11 @@ export class ClaudeProcess implements AgentProcess {
       whenCalled: (toolCallId) => this.#translator.whenCalled(toolCallId, CALL_WAIT_MS),
       planOf: (toolCallId) => this.#translator.planOf(toolCallId, join(configDirOf(this.#env), 'plans')),
     });
-    this.#ended = after.then(async () => this.#live());
+    this.#gone = after.then(async () => this.#live());
   }
 
-  /** Resolves when the process tree is gone. Never rejects. */
-  get ended(): Promise<void> {
-    return this.#ended;
+  get gone(): Promise<void> {
+    return this.#gone;
   }
 
   send(delivery: Delivery): void {
@@ -180,7 +181,7 @@ export class ClaudeProcess implements AgentProcess {
     if (this.#ending !== 'none') return undefined;
     this.#beginning = beginning;
     this.#agentSessionId = beginning.agentSessionId;
-    this.#inbox.prepend(beginning.missing);
+    this.#inbox.carry(beginning.missing);
     const options = queryOptions({
       spec: this.#spec,
       config: deps.config,
@@ -249,6 +250,11 @@ export class ClaudeProcess implements AgentProcess {
   }
 
   #onReceipt(message: WireMessage): void {
+    if (this.#inbox.isCarried(message.command_uuid ?? '')) {
+      this.#carrying = message.state === 'started';
+      this.#emit({ type: 'activity' });
+      return;
+    }
     const receipt = this.#inbox.receipt(message.command_uuid ?? '', message.state ?? '');
     if (receipt?.fate === 'started') {
       this.#started.push(receipt.messageId);
@@ -266,7 +272,7 @@ export class ClaudeProcess implements AgentProcess {
   }
 
   #onInit(message: WireMessage): void {
-    this.#inTurn = true;
+    this.#inTurn ||= !this.#carrying;
     const { session_id: agentSessionId } = message;
     // The binary goes over to another conversation by itself, as /clear does.
     if (agentSessionId === undefined || agentSessionId === this.#agentSessionId) return;
@@ -275,6 +281,7 @@ export class ClaudeProcess implements AgentProcess {
   }
 
   #onResult(result: WireMessage): void {
+    if (this.#carrying) return;
     if (!this.#inTurn && !this.#interrupting && (result.user_message_uuids ?? []).length > 0) return;
     this.#inTurn = false;
     this.#turnsEnded += 1;
@@ -288,7 +295,7 @@ export class ClaudeProcess implements AgentProcess {
       for (const messageId of this.#inbox.allUnstarted())
         this.#emit({ type: 'message.withdrawn', messageId, ok: true });
     }
-    this.#emit(ended);
+    this.#emit(refused ? { ...ended, agentLeaves: true } : ended);
     this.#forgetReplaced();
     if (refused) this.#leave();
   }
@@ -312,7 +319,7 @@ export class ClaudeProcess implements AgentProcess {
     this.#inbox.end();
     const timeoutMs = this.#deps.config.closeTimeoutMs ?? CLOSE_TIMEOUT_MS;
     const timer = setTimeout(() => void this.#tree?.kill(), timeoutMs);
-    void this.#ended.finally(() => clearTimeout(timer));
+    void this.#gone.finally(() => clearTimeout(timer));
   }
 
   /** The copy that replaced a cut conversation is in use: the old one is not needed any more. */

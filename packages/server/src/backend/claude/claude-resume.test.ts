@@ -154,6 +154,25 @@ describe('going on with a conversation', () => {
     await agent.ended();
   });
 
+  test('[RES6] a carried message is there once also when the next turn is lost as well', async () => {
+    const sessionId = randomUUID();
+    let agent = bed.open({ sessionId });
+    await agent.turn('one');
+    const agentSessionId = idOf(agent);
+    await agent.ended();
+    const first = { messageId: randomUUID(), content: 'lost in the first crash' };
+    agent = bed.open({ sessionId, agentSessionId, carried: [first] });
+    const cut = agent.send('[[tokens 60 20]]');
+    await agent.wait('block.delta');
+    agent.process.kill();
+    await agent.wait('exited', undefined, 0);
+    const second = { messageId: cut, content: '[[tokens 60 20]]' };
+    agent = bed.open({ sessionId, agentSessionId, carried: [first, second] });
+    await agent.turn('[[say whole]]');
+    expect(lastSeen()).toEqual(['one', first.content, second.content, '[[say whole]]']);
+    await agent.ended();
+  });
+
   test('a conversation that the user clears goes on under another id, which is told and can be resumed', async () => {
     const sessionId = randomUUID();
     let agent = bed.open({ sessionId });

@@ -24,7 +24,7 @@ export class Inbox {
   #waiters: (() => void)[] = [];
   #open = false;
   #ended = false;
-  #prefix: Delivery[] = [];
+  readonly #carried = new Set<string>();
 
   add(delivery: Delivery): void {
     const attempt = this.#attempts.get(delivery.messageId) ?? 0;
@@ -41,9 +41,23 @@ export class Inbox {
     this.#wake?.();
   }
 
-  /** What was stored as lost goes in front of the first message that is read from here on. */
-  prepend(prefix: Delivery[]): void {
-    this.#prefix = [...prefix, ...this.#prefix];
+  /**
+   * What a crash kept from the conversation goes in front of everything, each as a message of its own that the model is not
+   * asked about by itself, so that the transcript tells exactly which of them it has.
+   */
+  carry(deliveries: readonly Delivery[]): void {
+    const messages = deliveries.map((delivery): SDKUserMessage => {
+      const uuid = wireUuid(delivery.messageId, 0) as Held['uuid'];
+      this.#carried.add(uuid);
+      const message = { role: 'user' as const, content: wireContent(delivery.content) };
+      return { type: 'user', uuid, message, parent_tool_use_id: null, shouldQuery: false };
+    });
+    this.#stream.unshift(...messages);
+  }
+
+  /** Whether a receipt is about a carried message; those are nobody's turn. */
+  isCarried(uuid: string): boolean {
+    return this.#carried.has(uuid);
   }
 
   /** Lets messages through to the process. Until then each can be taken back for certain. */
@@ -66,7 +80,7 @@ export class Inbox {
       if (next !== undefined) {
         const held = this.#held.get(next.uuid ?? '');
         if (held !== undefined) held.standing = 'written';
-        yield this.#withPrefix(next);
+        yield next;
         continue;
       }
       if (this.#ended) return;
@@ -144,15 +158,6 @@ export class Inbox {
 
   #find(messageId: string): Held | undefined {
     return [...this.#held.values()].findLast((held) => held.messageId === messageId);
-  }
-
-  #withPrefix(message: SDKUserMessage): SDKUserMessage {
-    const prefix = this.#prefix.splice(0);
-    if (prefix.length === 0) return message;
-    const { content } = message.message;
-    const own = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : content;
-    const before = prefix.flatMap((delivery) => wireParts(delivery.content));
-    return { ...message, message: { role: 'user', content: [...before, ...own] } };
   }
 }
 

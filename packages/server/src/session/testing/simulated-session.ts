@@ -36,7 +36,7 @@ export function emptySession(): Session {
  * from outside are checked.
  */
 export class SimulatedSession {
-  state: SessionState = initialState(START, false);
+  state: SessionState = initialState(START, 'nobody');
   now = START;
   readonly log: Event[] = [];
   readonly conversation = { messageIds: [] as string[] };
