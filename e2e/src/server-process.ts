@@ -47,12 +47,26 @@ export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #ended: Promise<number | null>;
 
-  private constructor(place: Place, url: string, child: ChildProcess, ended: Promise<number | null>) {
+  readonly #output: () => string;
+
+  private constructor(
+    place: Place,
+    url: string,
+    child: ChildProcess,
+    ended: Promise<number | null>,
+    output: () => string,
+  ) {
     this.place = place;
     this.url = url;
     this.pid = child.pid ?? 0;
     this.#child = child;
     this.#ended = ended;
+    this.#output = output;
+  }
+
+  /** What it has written so far. */
+  get output(): string {
+    return this.#output();
   }
 
   /** Resolves when the server has said that it listens. */
@@ -75,7 +89,7 @@ export class ServerProcess {
         reject(new Error(`the server ended with ${code}: ${output()}`));
       });
     });
-    return new ServerProcess(place, url, child, ended);
+    return new ServerProcess(place, url, child, ended, output);
   }
 
   target(agent: string, api?: MessagesApi): Target {
