@@ -12,6 +12,7 @@ import { createClaudeBackend } from './backend/claude/claude-backend.ts';
 import { agentEnvironment } from './backend/claude/claude-config.ts';
 import { createScriptedBackend } from './backend/scripted/scripted-backend.ts';
 import { systemClock } from './concurrency/clock.ts';
+import { databaseFile } from './config/database-file.ts';
 import { withDefaults } from './config/defaults.ts';
 import type { Config } from './config/options.ts';
 import { resolveCwd } from './config/workspace.ts';
@@ -30,9 +31,7 @@ import type { Log } from './telemetry/log.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { VERSION } from './version.ts';
 
-const DATABASE_FILE = 'hearth.db';
-const SQLITE_URL = /^sqlite:(\/\/)?/;
-
+const BYTES_PER_MB = 1024 * 1024;
 /** Settings as `hearth serve` has them, by their names in `hearth.config.json`, and what only a program can give. */
 export interface HearthOptions extends Partial<Config> {
   /** What agents get of the environment; default: those variables of this process that the agent understands. */
@@ -70,7 +69,7 @@ export async function createHearth(options: HearthOptions = {}): Promise<Hearth>
   const { agentEnv, log = silentLog(), processMetrics = false, ...settings } = options;
   const config = withDefaults(settings);
   const metrics = new Metrics({ process: processMetrics });
-  const store = await openSqliteStore({ path: databasePath(config), log, version: VERSION });
+  const store = await openSqliteStore({ path: databaseFile(config), log, version: VERSION });
   try {
     return await assemble({ config, store, log, metrics, agentEnv });
   } catch (error) {
@@ -117,8 +116,14 @@ async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Pr
     clock,
     newId,
     log,
-    config: { ...config, maxAgentMemoryBytes: null, approvalTimeoutMs: null },
+    observer: metrics,
+    config: {
+      ...config,
+      maxAgentMemoryBytes: config.maxAgentMemoryMb === 0 ? null : config.maxAgentMemoryMb * BYTES_PER_MB,
+      approvalTimeoutMs: null,
+    },
   });
+  metrics.watchAgents(() => registry.readAgents());
   const sessions = new LocalSessions({
     registry,
     eventLog,
@@ -205,11 +210,6 @@ async function readiness(store: Store): Promise<{ ready: true } | { ready: false
   } catch (error) {
     return { ready: false, reason: HearthError.from(error).message };
   }
-}
-
-function databasePath(config: Config): string {
-  const { databaseUrl, dataDir } = config;
-  return databaseUrl === undefined ? join(dataDir, DATABASE_FILE) : databaseUrl.replace(SQLITE_URL, '');
 }
 
 /** The built web UI, which stands beside this package. */

@@ -1,33 +1,34 @@
 import type { ApprovalAnswer } from '@hearth/protocol';
 import type { AgentChange, AgentEvent, AgentProcess, AgentSpec, Backend, Delivery } from '../backend/backend.ts';
 import { deferred } from '../concurrency/deferred.ts';
-import type { ProcessPool } from '../process/process-pool.ts';
+import type { Place, ProcessPool } from '../process/process-pool.ts';
+import type { Log } from '../telemetry/log.ts';
+
+export interface SlotParts {
+  sessionId: string;
+  backend: Backend;
+  pool: ProcessPool;
+  log: Log;
+  emit: (generation: number, event: AgentEvent) => void;
+}
 
 /**
  * A session's place for an agent process. At most one process of a session is alive: the next one opens only when the
  * one before is gone, for two on one conversation would overwrite each other's work.
  */
 export class AgentSlot {
-  readonly #backend: Backend;
-  readonly #pool: ProcessPool;
-  readonly #emit: (generation: number, event: AgentEvent) => void;
+  readonly #parts: SlotParts;
   #current: Occupant | null = null;
   /** Resolves when no process of an earlier generation is alive. */
   #vacant: Promise<void> = Promise.resolve();
 
-  constructor(backend: Backend, pool: ProcessPool, emit: (generation: number, event: AgentEvent) => void) {
-    this.#backend = backend;
-    this.#pool = pool;
-    this.#emit = emit;
+  constructor(parts: SlotParts) {
+    this.#parts = parts;
   }
 
   /** A process is alive or on its way. */
   get occupied(): boolean {
     return this.#current !== null;
-  }
-
-  memoryBytes(): number | undefined {
-    return this.#current?.process?.memoryBytes();
   }
 
   /** Resolves when no process is alive any more. */
@@ -71,33 +72,53 @@ export class AgentSlot {
   #occupy(generation: number, spec: () => AgentSpec): void {
     const before = this.#vacant;
     const gone = deferred<void>();
-    const occupant: Occupant = { generation, process: null, waiting: [], given: 'kept', gone: () => gone.resolve() };
+    const occupant: Occupant = { generation, process: null, waiting: [], place: null, givenUp: new AbortController() };
     this.#current = occupant;
     this.#vacant = gone.promise;
-    void this.#open(occupant, before, spec);
+    void this.#live(occupant, before, spec).then(() => gone.resolve());
   }
 
-  async #open(occupant: Occupant, before: Promise<void>, spec: () => AgentSpec): Promise<void> {
-    await before;
-    const { generation } = occupant;
-    const place = this.#backend.usesProcess
-      ? await this.#pool.acquire(() => this.#emit(generation, { type: 'activity' }))
-      : null;
-    const leave = (): void => {
-      if (this.#current === occupant) this.#current = null;
-      place?.release();
-      occupant.gone();
-    };
-    if (occupant.given === 'up') {
-      leave();
-      return;
+  /** From the wait for its place until nothing of the process is alive. */
+  async #live(occupant: Occupant, before: Promise<void>, spec: () => AgentSpec): Promise<void> {
+    const { generation, givenUp } = occupant;
+    const { backend, emit, log, sessionId } = this.#parts;
+    try {
+      await before;
+      if (backend.usesProcess) occupant.place = await this.#place(generation, givenUp.signal);
+      if (givenUp.signal.aborted) return;
+      const process = this.#open(occupant, spec());
+      await process.gone;
+    } catch (error) {
+      log.error({ err: error, sessionId }, 'the agent could not be opened');
+      this.#leave(occupant);
+      const said = 'The agent could not be opened.';
+      emit(generation, { type: 'exited', error: { code: 'internal', message: said, retryable: false } });
+    } finally {
+      occupant.place?.release();
     }
-    const process = this.#backend.open(spec(), (event) => {
-      if (event.type === 'exited') leave();
-      this.#emit(generation, event);
+  }
+
+  async #place(generation: number, signal: AbortSignal): Promise<Place | null> {
+    const { backend, pool, emit, sessionId } = this.#parts;
+    const onWait = (): void => emit(generation, { type: 'activity' });
+    return pool.acquire({ sessionId, agent: backend.name, onWait, signal });
+  }
+
+  #open(occupant: Occupant, spec: AgentSpec): AgentProcess {
+    const { backend, emit } = this.#parts;
+    const process = backend.open(spec, (event) => {
+      if (event.type === 'ready') occupant.place?.measured(() => occupant.process?.memoryBytes());
+      if (event.type === 'exited') this.#leave(occupant);
+      emit(occupant.generation, event);
     });
     occupant.process = process;
     for (const command of occupant.waiting.splice(0)) command(process);
+    return process;
+  }
+
+  #leave(occupant: Occupant): void {
+    if (this.#current === occupant) this.#current = null;
+    occupant.place?.leaving();
   }
 
   #command(generation: number, command: (process: AgentProcess) => void): void {
@@ -110,14 +131,14 @@ export class AgentSlot {
   #end(generation: number, command: (process: AgentProcess) => void): void {
     const current = this.#current;
     if (current?.generation !== generation) return;
-    if (current.process === null) current.given = 'up';
+    this.#leave(current);
+    if (current.process === null) current.givenUp.abort();
     else command(current.process);
-    this.#current = null;
   }
 
   #abandon(generation: number): void {
     this.#end(generation, (process) => process.kill());
-    this.#emit(generation, { type: 'exited' });
+    this.#parts.emit(generation, { type: 'exited' });
   }
 }
 
@@ -126,6 +147,7 @@ interface Occupant {
   /** Null while it waits for its place. */
   process: AgentProcess | null;
   waiting: ((process: AgentProcess) => void)[];
-  given: 'kept' | 'up';
-  gone: () => void;
+  place: Place | null;
+  /** Before it was open. */
+  givenUp: AbortController;
 }

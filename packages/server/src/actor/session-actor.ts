@@ -18,6 +18,8 @@ import type { Clock, TimerHandle } from '../concurrency/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { AgentSlot } from './agent-slot.ts';
 import type { AgentSettings } from './agent-settings.ts';
+import { ObservedSession } from './session-observer.ts';
+import type { SessionObserver } from './session-observer.ts';
 
 export interface ActorParts {
   log: Log;
@@ -27,6 +29,7 @@ export interface ActorParts {
   backend: Backend;
   pool: ProcessPool;
   config: CoreConfig;
+  observer: SessionObserver;
   /** Called when the actor can no longer be used: the log refused a commit. */
   onBroken: (actor: SessionActor, error: HearthError) => void;
   /** Called when nothing runs and nothing waits any more. */
@@ -67,6 +70,7 @@ export class SessionActor {
   #settledEffects: Promise<void> = Promise.resolve();
   #timer: { at: number; handle: TimerHandle } | null = null;
   #broken = false;
+  readonly #observed: ObservedSession;
   #lastUsedAt: number;
 
   constructor(start: ActorStart, parts: ActorParts) {
@@ -80,7 +84,14 @@ export class SessionActor {
     for (const message of [...start.view.session.queue, ...start.view.delivered, ...start.carried]) {
       this.#contents.set(message.id, message.content);
     }
-    this.#slot = new AgentSlot(parts.backend, parts.pool, (generation, event) => this.#onAgent(generation, event));
+    this.#slot = new AgentSlot({
+      sessionId: this.id,
+      backend: parts.backend,
+      pool: parts.pool,
+      log: parts.log,
+      emit: (generation, event) => this.#onAgent(generation, event),
+    });
+    this.#observed = new ObservedSession(parts.observer, start.view.session.phase);
     parts.eventLog.open(this.id, start.view.session.lastSeq, {
       project: (events) => this.#project(events),
       committed: () => this.#committed(),
@@ -124,10 +135,6 @@ export class SessionActor {
     return this.#slot.occupied;
   }
 
-  memoryBytes(): number | undefined {
-    return this.#slot.memoryBytes();
-  }
-
   /** A message of the session that is queued or in the running turn. */
   openMessage(messageId: string): Message | undefined {
     const same = (message: Message): boolean => message.id === messageId;
@@ -160,6 +167,7 @@ export class SessionActor {
     const { state, events, effects } = reduce(this.#state, input, { now, newTurnId: newId(), config });
     this.#state = state;
     const stored = events.length === 0 ? null : this.#parts.eventLog.append(this.id, events);
+    if (stored !== null) this.#observed.appended(stored, events);
     if (stored !== null || effects.length > 0) this.#runAfter(stored, effects);
     this.#armTimer();
     if (isSettled(state) && !wasSettled) this.#parts.onSettled(this);
@@ -179,6 +187,7 @@ export class SessionActor {
   release(): void {
     this.#disarmTimer();
     this.#broken = true;
+    this.#observed.unloaded();
   }
 
   #runAfter(stored: Promise<void> | null, effects: Effect[]): void {
@@ -315,6 +324,7 @@ export class SessionActor {
 
   #committed(): void {
     this.#view = this.#projected;
+    this.#observed.phase(this.#view.session.phase);
     this.#forgetContents();
   }
 

@@ -52,6 +52,7 @@ describe('sessions in memory over a real store', () => {
       clock,
       newId: randomUUID,
       log,
+      observer: { phaseChanged: () => undefined, turnEnded: () => undefined, agentEvicted: () => undefined },
       config: {
         maxProcesses: 4,
         maxAgentMemoryBytes: null,

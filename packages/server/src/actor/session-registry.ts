@@ -3,6 +3,7 @@ import type { EventBody, Message, Session } from '@hearth/protocol';
 import type { Backend } from '../backend/backend.ts';
 import type { EventLog } from '../event-log/event-log.ts';
 import { ProcessPool } from '../process/process-pool.ts';
+import type { EvictionCause, PoolReading } from '../process/process-pool.ts';
 import type { CoreConfig } from '../session/input.ts';
 import { initialState } from '../session/state.ts';
 import type { SessionState } from '../session/state.ts';
@@ -14,6 +15,7 @@ import { agentSettingsSchema } from './agent-settings.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { SessionActor } from './session-actor.ts';
 import type { ActorStart } from './session-actor.ts';
+import type { SessionObserver } from './session-observer.ts';
 
 /** How often idle sessions are looked over. */
 const SWEEP_MS = 5_000;
@@ -24,7 +26,7 @@ const RELOAD_AFTER_MS = 2_000;
 
 export interface RegistryConfig extends Omit<CoreConfig, 'steering'> {
   maxProcesses: number;
-  /** Memory that all agent processes together may take; null: no bound beside their number. */
+  /** Memory that all agent processes together may take, as it is measured; null: no bound beside their number. */
   maxAgentMemoryBytes: number | null;
   /** How long an idle session keeps its agent process. */
   idleTimeoutMs: number;
@@ -38,6 +40,7 @@ export interface RegistryParts {
   clock: Clock;
   newId: () => string;
   log: Log;
+  observer: SessionObserver;
 }
 
 /** The sessions that are in memory on this machine, and the way in and out of it. */
@@ -53,13 +56,17 @@ export class SessionRegistry {
 
   constructor(parts: RegistryParts) {
     this.#parts = parts;
-    this.#pool = new ProcessPool(parts.config.maxProcesses, () => this.#evictOne());
+    const { maxProcesses, maxAgentMemoryBytes } = parts.config;
+    this.#pool = new ProcessPool({ maxProcesses, maxMemoryBytes: maxAgentMemoryBytes }, (cause) =>
+      this.#evictOne(cause),
+    );
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
     this.#sweeper.unref();
   }
 
-  get liveProcesses(): number {
-    return this.#pool.live;
+  /** The agent processes of this machine. */
+  readAgents(): PoolReading {
+    return this.#pool.read();
   }
 
   /** The sessions in memory. */
@@ -200,7 +207,7 @@ export class SessionRegistry {
         hint: 'GET /v1/agents lists those that it has.',
       });
     }
-    const { log, clock, newId, eventLog, config } = this.#parts;
+    const { log, clock, newId, eventLog, config, observer } = this.#parts;
     const actor = new SessionActor(start, {
       log,
       clock,
@@ -208,9 +215,10 @@ export class SessionRegistry {
       eventLog,
       backend,
       pool: this.#pool,
+      observer,
       config: { ...config, steering: backend.capabilities.steering },
       onBroken: (broken, error) => this.#giveUp(broken, error),
-      onSettled: () => this.#pool.idle(),
+      onSettled: () => this.#pool.balance(),
     });
     this.#loaded.set(session.id, actor);
     return actor;
@@ -246,10 +254,17 @@ export class SessionRegistry {
     this.#actors.delete(actor.id);
   }
 
-  #evictOne(): void {
+  #evictOne(cause: EvictionCause): string | null {
     const idle = [...this.#loaded.values()].filter((actor) => actor.evictable);
     const [oldest] = idle.sort((a, b) => a.lastUsedAt - b.lastUsedAt);
-    oldest?.dispatch({ type: 'evict' });
+    if (oldest === undefined) return null;
+    this.#evict(oldest, cause);
+    return oldest.id;
+  }
+
+  #evict(actor: SessionActor, cause: EvictionCause | 'idle'): void {
+    actor.dispatch({ type: 'evict' });
+    this.#parts.observer.agentEvicted(cause);
   }
 
   #sweep(): void {
@@ -257,20 +272,12 @@ export class SessionRegistry {
     const now = clock.now();
     for (const actor of this.#loaded.values()) {
       const idleMs = now - actor.lastUsedAt;
-      if (actor.evictable && idleMs >= config.idleTimeoutMs) actor.dispatch({ type: 'evict' });
+      if (actor.evictable && idleMs >= config.idleTimeoutMs) this.#evict(actor, 'idle');
       const unused = actor.settled && !actor.hasProcess && eventLog.subscribers(actor.id) === 0;
       if (!unused || idleMs < UNLOAD_AFTER_MS) continue;
       this.#forget(actor);
       eventLog.release(actor.id);
     }
-    this.#boundMemory();
-    this.#pool.idle();
-  }
-
-  #boundMemory(): void {
-    const { maxAgentMemoryBytes } = this.#parts.config;
-    if (maxAgentMemoryBytes === null) return;
-    const total = [...this.#loaded.values()].reduce((sum, actor) => sum + (actor.memoryBytes() ?? 0), 0);
-    if (total > maxAgentMemoryBytes) this.#evictOne();
+    this.#pool.balance();
   }
 }

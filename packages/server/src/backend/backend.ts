@@ -77,6 +77,8 @@ export type { AgentChange, AgentEvent, TurnEnded };
 
 /** A running agent. Commands never throw and never wait: what becomes of them is told by events. */
 export interface AgentProcess {
+  /** Resolves when nothing of it is alive any more, some time after `exited`. Never rejects. */
+  readonly gone: Promise<void>;
   /**
    * Hands a message over. In a running turn it steers (only with the capability `steering`); else it starts a turn.
    * `messages.started` tells when the agent has taken it.

@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -41,6 +41,8 @@ describe('the configuration', () => {
     expect(config.dataDir).toBe(join(place.home, '.hearth'));
     expect(config.workspace).toEqual([place.cwd]);
     expect(config.idleTimeoutMs).toBe(900_000);
+    expect(config.maxAgentMemoryMb).toBeGreaterThan(0);
+    expect(config.maxAgentMemoryMb * 1024 * 1024).toBeLessThan(totalmem());
     expect('token' in config).toBe(false);
     expect(warnings).toEqual([]);
     const env = { XDG_DATA_HOME: '/xdg' };

@@ -1,7 +1,12 @@
+import { totalmem } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { LOG_LEVELS } from '../telemetry/log.ts';
 import { boolean, choice, duration, integer, list, path, text, url } from './option.ts';
 import type { Kind, Option, Place } from './option.ts';
+
+const BYTES_PER_MB = 1024 * 1024;
+/** The rest is for the server and for whatever else runs on the machine. */
+const AGENTS_SHARE = 0.75;
 
 export const SETTING_SOURCES = ['user', 'project', 'local'] as const;
 
@@ -19,6 +24,12 @@ function option<Value>(
 ): Option<Value>;
 function option<Value>(kind: Kind<Value>, description: string, rest: object = {}): Option<Value> {
   return { kind, description, ...rest };
+}
+
+/** What this process may use: the machine's memory, or less where a container bounds it. */
+function machineMemoryBytes(): number {
+  const bound = process.constrainedMemory();
+  return bound > 0 ? Math.min(totalmem(), bound) : totalmem();
 }
 
 /**
@@ -69,6 +80,14 @@ export const OPTIONS = {
   maxProcesses: option(integer(1, 10_000), 'Agent processes that may live at once; idle ones make room for others.', {
     default: 8,
   }),
+  maxAgentMemoryMb: option(
+    integer(0, 100_000_000),
+    'Memory in MB that all agent processes may take together with what they start, as it is measured (Linux); idle ones make room, and new ones wait. 0: no bound.',
+    {
+      default: () => Math.floor((machineMemoryBytes() * AGENTS_SHARE) / BYTES_PER_MB),
+      defaultText: 'three quarters of the machine’s memory',
+    },
+  ),
   idleTimeoutMs: option(duration, 'How long an idle agent process is kept warm.', { default: 15 * 60_000 }),
   firstOutputTimeoutMs: option(duration, 'How long an agent may be silent before its first output.', {
     default: 120_000,

@@ -1,75 +1,194 @@
 import { deferred } from '../concurrency/deferred.ts';
+import type { Deferred } from '../concurrency/deferred.ts';
 
 /** How often one that waits for a place says that it is still there. */
 const WAIT_SIGN_MS = 5_000;
 
-/** A place in the pool, which is held from before a process starts until it is gone. */
+export interface PoolLimits {
+  maxProcesses: number;
+  /** All processes together, with all that they started; null: no bound. One alone may always live, however big. */
+  maxMemoryBytes: number | null;
+}
+
+/** `place`: another session needs its place. `memory`: all together have grown too big. */
+export type EvictionCause = 'place' | 'memory';
+
+export interface PlaceRequest {
+  /** The session that asks. */
+  sessionId: string;
+  /** The name of its backend. */
+  agent: string;
+  /** Called every few seconds while it waits, so that whoever watches the session knows that it is not stuck. */
+  onWait: () => void;
+  /** Gives the request up: it resolves with null when it still waits. */
+  signal: AbortSignal;
+}
+
+/** A place in the pool, which is held from before a process starts until it is gone with all that it started. */
 export interface Place {
+  /** The process is up: from here on it counts for what it is measured at; before, for what others are on average. */
+  measured(memoryBytes: () => number | undefined): void;
+  /** The process was asked to end, so that nobody else has to make room for the one who waits for this place. */
+  leaving(): void;
   release(): void;
 }
 
+export interface PoolReading {
+  /** Live processes by agent. */
+  processes: ReadonlyMap<string, number>;
+  /** Of all of them together, as far as it can be measured. */
+  memoryBytes: number;
+  /** How many sessions wait for a place. */
+  waiting: number;
+}
+
+interface Holder {
+  readonly sessionId: string;
+  readonly agent: string;
+  memoryBytes: (() => number | undefined) | null;
+  leaving: boolean;
+}
+
+interface Waiter {
+  readonly request: PlaceRequest;
+  readonly turn: Deferred<Place | null>;
+  readonly signs: NodeJS.Timeout;
+}
+
 /**
- * Keeps the number of live agent processes under its cap. When it is full, the session whose process has been idle for
- * longest is asked to give it up; a busy one never is. Who finds no place waits, in order.
+ * Keeps the agent processes under a cap of their number and of their memory. When it is reached, the session whose process has
+ * been idle for longest is asked to give it up; a busy one never is. Who finds no place waits, in order.
  */
 export class ProcessPool {
-  readonly #maxProcesses: number;
-  /** Asks an idle session for its process; see {@link ProcessPool.acquire}. */
-  readonly #evict: () => void;
-  readonly #waiting: (() => void)[] = [];
-  #live = 0;
+  readonly #limits: PoolLimits;
+  readonly #evict: (cause: EvictionCause) => string | null;
+  readonly #holders = new Set<Holder>();
+  #waiting: Waiter[] = [];
+  #balancing = false;
 
-  /** @param evict asks the session that has been idle for longest to close its process; nothing when all are busy */
-  constructor(maxProcesses: number, evict: () => void) {
-    this.#maxProcesses = maxProcesses;
+  /** @param evict asks the session that has been idle for longest to end its process; @returns its id, null: all are busy */
+  constructor(limits: PoolLimits, evict: (cause: EvictionCause) => string | null) {
+    this.#limits = limits;
     this.#evict = evict;
   }
 
   get live(): number {
-    return this.#live;
+    return this.#holders.size;
   }
 
   get waiting(): number {
     return this.#waiting.length;
   }
 
+  read(): PoolReading {
+    const processes = new Map<string, number>();
+    for (const { agent } of this.#holders) processes.set(agent, (processes.get(agent) ?? 0) + 1);
+    const memoryBytes = sum([...this.#holders].map((holder) => holder.memoryBytes?.() ?? 0));
+    return { processes, memoryBytes, waiting: this.#waiting.length };
+  }
+
+  /** Resolves with a place when there is one, after all that asked before. */
+  acquire(request: PlaceRequest): Promise<Place | null> {
+    if (request.signal.aborted) return Promise.resolve(null);
+    const waiter = { request, turn: deferred<Place | null>(), signs: setInterval(request.onWait, WAIT_SIGN_MS) };
+    this.#waiting.push(waiter);
+    request.signal.addEventListener('abort', () => this.#giveUp(waiter), { once: true });
+    this.balance();
+    return waiter.turn.promise;
+  }
+
   /**
-   * Resolves with a place when there is one.
-   * @param onWait is called every few seconds until then, so that whoever watches the session knows that it is not stuck
+   * Lets in whoever fits, and asks as many idle sessions for their processes as it takes for the others. To be called when a
+   * session has become idle, and from time to time, since processes grow and shrink.
    */
-  async acquire(onWait: () => void): Promise<Place> {
-    if (this.#live >= this.#maxProcesses) await this.#wait(onWait);
-    else this.#live += 1;
-    let held = true;
+  balance(): void {
+    // An eviction may free a place at once, which comes back here.
+    if (this.#balancing) return;
+    this.#balancing = true;
+    try {
+      this.#admit();
+      this.#makeRoom();
+    } finally {
+      this.#balancing = false;
+    }
+  }
+
+  #admit(): void {
+    for (let next = this.#waiting[0]; next !== undefined && this.#hasRoom(); next = this.#waiting[0]) {
+      this.#waiting.shift();
+      clearInterval(next.signs);
+      next.turn.resolve(this.#occupy(next.request));
+    }
+  }
+
+  #makeRoom(): void {
+    for (let cause = this.#lack(); cause !== null; cause = this.#lack()) {
+      const sessionId = this.#evict(cause);
+      if (sessionId === null) return;
+      const staying = [...this.#holders].find((holder) => holder.sessionId === sessionId && !holder.leaving);
+      // It had its place already on the way back.
+      if (staying === undefined) return;
+      staying.leaving = true;
+    }
+    this.#admit();
+  }
+
+  #hasRoom(): boolean {
+    if (this.#holders.size === 0) return true;
+    const { maxProcesses, maxMemoryBytes } = this.#limits;
+    if (this.#holders.size >= maxProcesses) return false;
+    if (maxMemoryBytes === null) return true;
+    const usual = this.#usualBytes();
+    return this.#bytesOf([...this.#holders], usual) + usual <= maxMemoryBytes;
+  }
+
+  /** What is missing when those that are leaving have left and those that wait have come; null: nothing. */
+  #lack(): EvictionCause | null {
+    const { maxProcesses, maxMemoryBytes } = this.#limits;
+    const staying = [...this.#holders].filter((holder) => !holder.leaving);
+    const waiting = this.#waiting.length;
+    if (waiting > 0 && staying.length + waiting > maxProcesses) return 'place';
+    if (maxMemoryBytes === null) return null;
+    const usual = this.#usualBytes();
+    return this.#bytesOf(staying, usual) + waiting * usual > maxMemoryBytes ? 'memory' : null;
+  }
+
+  #bytesOf(holders: readonly Holder[], usual: number): number {
+    return sum(holders.map((holder) => holder.memoryBytes?.() ?? usual));
+  }
+
+  /** What a process takes that has not been measured yet: the average of those that have. */
+  #usualBytes(): number {
+    const measured = [...this.#holders].flatMap((holder) => holder.memoryBytes?.() ?? []);
+    return measured.length === 0 ? 0 : sum(measured) / measured.length;
+  }
+
+  #occupy({ sessionId, agent }: PlaceRequest): Place {
+    const holder: Holder = { sessionId, agent, memoryBytes: null, leaving: false };
+    this.#holders.add(holder);
     return {
+      measured: (memoryBytes) => {
+        holder.memoryBytes = memoryBytes;
+        if (this.#limits.maxMemoryBytes !== null) this.balance();
+      },
+      leaving: () => {
+        holder.leaving = true;
+      },
       release: () => {
-        if (!held) return;
-        held = false;
-        this.#passOn();
+        if (this.#holders.delete(holder)) this.balance();
       },
     };
   }
 
-  /** A session has become idle: whoever waits may have its process's place. */
-  idle(): void {
-    if (this.#waiting.length > 0) this.#evict();
+  #giveUp(waiter: Waiter): void {
+    if (!this.#waiting.includes(waiter)) return;
+    this.#waiting = this.#waiting.filter((other) => other !== waiter);
+    clearInterval(waiter.signs);
+    waiter.turn.resolve(null);
+    this.balance();
   }
+}
 
-  #wait(onWait: () => void): Promise<void> {
-    const turn = deferred<void>();
-    const signs = setInterval(onWait, WAIT_SIGN_MS);
-    this.#waiting.push(() => {
-      clearInterval(signs);
-      turn.resolve();
-    });
-    this.#evict();
-    return turn.promise;
-  }
-
-  /** The place goes to the next one that waits, without being free in between. */
-  #passOn(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#live -= 1;
-    else next();
-  }
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -1,6 +1,15 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Phase } from '@hearth/protocol';
 
+/** What the pool of agent processes holds at this moment. */
+export interface AgentReading {
+  /** Live processes by agent. */
+  processes: ReadonlyMap<string, number>;
+  memoryBytes: number;
+  /** Sessions that wait for a place. */
+  waiting: number;
+}
+
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
@@ -16,9 +25,16 @@ export class Metrics {
   readonly #subscriptions = this.#gauge('hearth_subscriptions', 'Open subscriptions, by transport', ['transport']);
   readonly #backpressure = this.#counter('hearth_backpressure_total', 'Times that a slow client was paused', []);
   readonly #agents = this.#gauge('hearth_agent_processes', 'Live agent processes', ['agent']);
+  readonly #agentMemory = this.#gauge('hearth_agent_memory_bytes', 'Memory of all agent processes together', []);
+  readonly #waiting = this.#gauge('hearth_sessions_waiting', 'Sessions that wait for a place for their agent', []);
+  readonly #evictions = this.#counter('hearth_agent_evictions_total', 'Idle agent processes that were ended', [
+    'cause',
+  ]);
   readonly #turns = this.#counter('hearth_turns_total', 'Turns that ended', ['outcome']);
   readonly #http = this.#histogram('hearth_http_request_duration_seconds', 'HTTP requests', ['route', 'status']);
   readonly #rpc = this.#histogram('hearth_rpc_request_duration_seconds', 'WebSocket requests', ['method', 'outcome']);
+
+  #readAgents: (() => AgentReading) | null = null;
 
   constructor(options: { process?: boolean } = {}) {
     if (options.process === true) collectDefaultMetrics({ register: this.#registry });
@@ -58,8 +74,13 @@ export class Metrics {
     this.#backpressure.inc();
   }
 
-  agentProcesses(agent: string, count: number): void {
-    this.#agents.set({ agent }, count);
+  /** `read` is called whenever the metrics are asked for. */
+  watchAgents(read: () => AgentReading): void {
+    this.#readAgents = read;
+  }
+
+  agentEvicted(cause: 'place' | 'memory' | 'idle'): void {
+    this.#evictions.inc({ cause });
   }
 
   turnEnded(outcome: 'completed' | 'interrupted' | 'failed'): void {
@@ -77,7 +98,17 @@ export class Metrics {
   }
 
   async render(): Promise<{ contentType: string; body: string }> {
+    this.#showAgents();
     return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+  }
+
+  #showAgents(): void {
+    if (this.#readAgents === null) return;
+    const { processes, memoryBytes, waiting } = this.#readAgents();
+    this.#agents.reset();
+    for (const [agent, count] of processes) this.#agents.set({ agent }, count);
+    this.#agentMemory.set(memoryBytes);
+    this.#waiting.set(waiting);
   }
 
   #counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {

@@ -32,7 +32,8 @@ describe('the metrics', () => {
     metrics.eventsAppended(3);
     metrics.committed(4);
     metrics.connectionOpened();
-    metrics.agentProcesses('claude', 2);
+    metrics.watchAgents(() => ({ processes: new Map([['claude', 2]]), memoryBytes: 500, waiting: 1 }));
+    metrics.agentEvicted('memory');
     metrics.turnEnded('completed');
     metrics.rpcAnswered('ping', 'ok', 1);
     const { contentType, body } = await metrics.render();
@@ -45,6 +46,9 @@ describe('the metrics', () => {
         'hearth_commit_duration_seconds_sum 0.004',
         'hearth_connections 1',
         'hearth_agent_processes{agent="claude"} 2',
+        'hearth_agent_memory_bytes 500',
+        'hearth_sessions_waiting 1',
+        'hearth_agent_evictions_total{cause="memory"} 1',
         'hearth_turns_total{outcome="completed"} 1',
         'hearth_rpc_request_duration_seconds_count{method="ping",outcome="ok"} 1',
       ]),

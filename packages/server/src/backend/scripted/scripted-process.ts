@@ -31,6 +31,7 @@ export class ScriptedProcess implements AgentProcess {
   #model: string;
   #turn: AbortController | null = null;
   #block: { id: string; kind: 'text' | 'thinking'; text: string } | null = null;
+  readonly #gone = deferred<void>();
   #exited = false;
 
   constructor(spec: AgentSpec, options: ScriptedBackendOptions, emit: (event: AgentEvent) => void) {
@@ -44,6 +45,10 @@ export class ScriptedProcess implements AgentProcess {
     queueMicrotask(() => {
       this.#emit({ type: 'ready', agentSessionId: spec.agentSessionId ?? spec.sessionId, model: this.#model });
     });
+  }
+
+  get gone(): Promise<void> {
+    return this.#gone.promise;
   }
 
   send(delivery: Delivery): void {
@@ -82,6 +87,7 @@ export class ScriptedProcess implements AgentProcess {
     queueMicrotask(() => {
       this.#emit({ type: 'exited' });
       this.#exited = true;
+      this.#gone.resolve();
     });
   }
 
