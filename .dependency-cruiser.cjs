@@ -89,6 +89,13 @@ module.exports = {
       to: { path: '^(packages/(?!conformance/|protocol/|client/)|e2e/)' },
     },
     {
+      name: 'conformance-is-for-tests-and-the-command-line',
+      comment: 'A server does not test itself: only tests and `hearth conformance` use the suite.',
+      severity: 'error',
+      from: { path: '^(packages|e2e)/', pathNot: `${test}|^packages/conformance/|^e2e/|${server}cli/` },
+      to: { path: '^packages/conformance/' },
+    },
+    {
       name: 'testkit-stands-alone',
       comment: 'People use the scripted Messages API by itself: it needs node and at most the protocol.',
       severity: 'error',

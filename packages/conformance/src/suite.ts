@@ -38,13 +38,23 @@ export async function runCase(target: Target, one: Case): Promise<Verdict> {
   }
 }
 
-/** Runs all cases one after the other and tells each verdict as it is there. */
-export async function runSuite(target: Target, tell: (verdict: Verdict) => void = () => undefined): Promise<Verdict[]> {
+export interface SuiteOptions {
+  /** Which cases; default: all. */
+  cases?: readonly Case[];
+  /** Told of each case before it runs. */
+  begin?: (one: Case) => void;
+  /** Told of each verdict as soon as it is there. */
+  tell?: (verdict: Verdict) => void;
+}
+
+/** Runs cases one after the other. */
+export async function runSuite(target: Target, options: SuiteOptions = {}): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
-  for (const one of CASES) {
+  for (const one of options.cases ?? CASES) {
+    options.begin?.(one);
     const verdict = await runCase(target, one);
     verdicts.push(verdict);
-    tell(verdict);
+    options.tell?.(verdict);
   }
   return verdicts;
 }

@@ -1,7 +1,8 @@
 import { constants, existsSync, statSync } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
+import { databaseFile } from '../config/database-file.ts';
 import type { Config } from '../config/options.ts';
 import type { FoundServer } from './discovery.ts';
 import { none, odd, well, wrong } from './finding.ts';
@@ -35,7 +36,7 @@ export async function examineDataDir(dataDir: string): Promise<Finding> {
 
 /** Opens the database for reading only, beside a running server too. */
 export async function examineDatabase(config: Config, server: FoundServer | null): Promise<Finding> {
-  const file = config.databaseUrl?.replace(/^sqlite:(\/\/)?/, '') ?? join(config.dataDir, 'hearth.db');
+  const file = databaseFile(config);
   if (!existsSync(file)) return none('database', `${file}, made at the first start`);
   const mend = `Keep a copy of ${file} with its -wal file, then put a backup in its place or move both aside to start with an empty one.`;
   try {

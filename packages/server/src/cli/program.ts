@@ -24,6 +24,17 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: 'sessions', summary: 'list, show, export and remove sessions', load: () => import('./sessions.ts') },
   { name: 'tokens', summary: 'create, list and revoke API tokens', load: () => import('./tokens.ts') },
   { name: 'link', summary: 'print a link that logs a browser in, once', load: () => import('./link.ts') },
+  {
+    name: 'backup',
+    summary: 'save all sessions in one file, also beside a running server',
+    load: () => import('./backup.ts'),
+  },
+  { name: 'restore', summary: 'put a backup in the place of the database', load: () => import('./restore.ts') },
+  {
+    name: 'conformance',
+    summary: 'check a running server against the rules of SPEC.md',
+    load: () => import('./conformance.ts'),
+  },
   { name: 'doctor', summary: 'find what is wrong with the installation', load: () => import('./doctor.ts') },
 ];
 

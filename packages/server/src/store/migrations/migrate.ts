@@ -51,8 +51,13 @@ async function lastVersion(db: Kysely<Tables>): Promise<string | undefined> {
   return row?.value;
 }
 
+/** Those of the steps that were done to a database which this program does not know: a newer one did them. */
+export function unknownSteps(done: Iterable<string>): string[] {
+  return [...done].filter((step) => !MIGRATIONS.some((migration) => migration.name === step));
+}
+
 function refuseNewer(done: ReadonlySet<string>, name: string, version: string, writer: string | undefined): void {
-  const unknown = [...done].filter((step) => !MIGRATIONS.some((migration) => migration.name === step));
+  const unknown = unknownSteps(done);
   if (unknown.length === 0) return;
   const by = writer === undefined ? 'a newer Hearth' : `Hearth ${writer}`;
   throw new HearthError(

@@ -1,0 +1,94 @@
+import { existsSync, mkdirSync, realpathSync, renameSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { HearthError } from '@hearth/protocol';
+import SqliteDatabase from 'better-sqlite3';
+import { copyDatabase, refuseForeign, setMeta, syncDirectory } from './copy.ts';
+import type { Contents, CopyOptions } from './copy.ts';
+import { storeFailure } from './failure.ts';
+
+/** Names in the table `meta` of a backup; a database in use has neither. */
+export const MADE_AT = 'backup_made_at';
+export const OWNER_TOKEN = 'backup_owner_token';
+
+export interface BackupOptions extends CopyOptions {
+  /** The database, whether or not a server uses it. */
+  file: string;
+  /** Where the backup goes. */
+  destination: string;
+  /** Replace what is there. */
+  force: boolean;
+  /** Put into the backup, in clear, so that a restored server lets its owner in with it. */
+  ownerToken?: string | undefined;
+  now: Date;
+  version: string;
+}
+
+export interface Backup {
+  file: string;
+  bytes: number;
+  contents: Contents;
+}
+
+/**
+ * Makes a backup: a database of its own, whole and compared with its source, as of one moment. A server goes on
+ * writing meanwhile. It appears under its name when it is complete; until then what was there before stays.
+ * @throws HearthError that says what is wrong and what to do
+ */
+export async function backupDatabase(options: BackupOptions): Promise<Backup> {
+  const destination = resolve(options.destination);
+  try {
+    refuseDestination(destination, options);
+    mkdirSync(dirname(destination), { recursive: true });
+  } catch (error) {
+    throw storeFailure(error, destination);
+  }
+  const draft = `${destination}.partial-${process.pid}`;
+  const source = openForReading(options.file);
+  try {
+    refuseForeign(source, options.file, options.version);
+    const contents = await copyDatabase(source, draft, options, (copy) => {
+      setMeta(copy, MADE_AT, options.now.toISOString());
+      if (options.ownerToken !== undefined) setMeta(copy, OWNER_TOKEN, options.ownerToken);
+    });
+    refuseDestination(destination, options);
+    renameSync(draft, destination);
+    syncDirectory(destination);
+    return { file: destination, bytes: statSync(destination).size, contents };
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw storeFailure(error, options.file);
+  } finally {
+    source.close();
+  }
+}
+
+function openForReading(file: string): SqliteDatabase.Database {
+  if (!existsSync(file)) {
+    throw new HearthError('invalid_request', `There is no database ${file}.`, {
+      hint: 'Name the data directory of the server with --data-dir; that of `hearth demo` is the folder demo inside it.',
+    });
+  }
+  try {
+    return new SqliteDatabase(file, { readonly: true, fileMustExist: true });
+  } catch (error) {
+    throw storeFailure(error, file);
+  }
+}
+
+function refuseDestination(destination: string, { file, force }: BackupOptions): void {
+  if (!existsSync(destination)) return;
+  if (existsSync(file) && realpathSync(destination) === realpathSync(file)) {
+    throw new HearthError('invalid_request', `${destination} is the database itself.`, {
+      hint: 'Name another file for the backup.',
+    });
+  }
+  if (statSync(destination).isDirectory()) {
+    throw new HearthError('invalid_request', `${destination} is a folder.`, {
+      hint: 'Name the file that the backup should be, as in hearth-backup.db.',
+    });
+  }
+  if (force) return;
+  throw new HearthError('invalid_request', `${destination} exists already.`, {
+    hint: 'Name another file, or replace it with --force.',
+  });
+}
