@@ -118,6 +118,19 @@ describe('a turn at the terminal', () => {
     expect(await code).toBe(130);
   });
 
+  test('ends with 1 when the server went and did not come back', async () => {
+    let tell: (state: 'lost' | 'back') => void = () => undefined;
+    const going: Access = { ...without('interrupt'), onConnection: (listener) => (tell = listener) };
+    const code = run('[[tokens 2000 5]]', { access: going, patienceMs: 20 });
+    await shown('stdout', 'w1 ');
+    tell('lost');
+    tell('back');
+    tell('lost');
+    expect(await code).toBe(1);
+    expect(terminal.stderr).toContain('connected again');
+    expect(terminal.stderr).toContain('did not come back');
+  });
+
   test('prints its events as JSON lines and nothing else', async () => {
     expect(await run('[[say Hi]]', { json: true })).toBe(0);
     const events = terminal.stdout

@@ -15,6 +15,9 @@ export const EXIT_COMPLETED = 0;
 export const EXIT_FAILED = 1;
 export const EXIT_INTERRUPTED = 130;
 
+/** How long a server may be away before the command gives it up. */
+const PATIENCE_MS = 60_000;
+
 export interface RunTurnOptions {
   access: Access;
   sessionId: string;
@@ -30,6 +33,8 @@ export interface RunTurnOptions {
   ask(approval: Approval, signal: AbortSignal): Promise<PromptOutcome>;
   /** Calls the listener when the user wants to stop; returns what takes it away. */
   onInterrupt: (listener: () => void) => () => void;
+  /** How long a server may be away before it is given up. Default 60 s. */
+  patienceMs?: number;
 }
 
 /**
@@ -68,16 +73,30 @@ export async function runTurn(options: RunTurnOptions): Promise<number> {
     },
     failed: (error) => say(failureLines(error).join('\n')),
   });
-  access.onConnection((state) =>
-    say(state === 'lost' ? 'the connection to the server is lost; trying again…' : 'connected again'),
-  );
+  let isGone = false;
+  let patience: NodeJS.Timeout | undefined;
+  access.onConnection((state) => {
+    clearTimeout(patience);
+    say(state === 'lost' ? 'the connection to the server is lost; trying again…' : 'connected again');
+    if (state === 'back') return;
+    patience = setTimeout(() => {
+      isGone = true;
+      leaving.abort();
+    }, options.patienceMs ?? PATIENCE_MS);
+  });
+  const left = (): number => {
+    if (isGone) say('the server did not come back; what was stored is kept, and a queued prompt runs when it is back');
+    else if (stops > 0) return EXIT_INTERRUPTED;
+    else say('the session was deleted before the turn ended');
+    return EXIT_FAILED;
+  };
   const stopListening = onInterrupt(stop);
   try {
     const message = await Promise.race([
       access.send(sessionId, { content: prompt, clientMessageId }),
       aborted(leaving.signal),
     ]);
-    if (message === null) return EXIT_INTERRUPTED;
+    if (message === null) return left();
     const outcome = new TurnOutcome(message.id);
     for await (const event of access.events(sessionId, { after, signal: leaving.signal })) {
       if (options.json) gate.out(`${JSON.stringify(event)}\n`);
@@ -92,10 +111,9 @@ export async function runTurn(options: RunTurnOptions): Promise<number> {
     }
     printer?.endLine();
     if (outcome.exitCode !== null) return outcome.exitCode;
-    if (stops > 0) return EXIT_INTERRUPTED;
-    say('the session was deleted before the turn ended');
-    return EXIT_FAILED;
+    return left();
   } finally {
+    clearTimeout(patience);
     stopListening();
     approvals.close();
   }
