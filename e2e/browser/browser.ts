@@ -29,7 +29,7 @@ export class Visitor {
   readonly requests: string[] = [];
   /** Errors on the console, uncaught errors, breaches of the content security policy. */
   readonly complaints: string[] = [];
-  /** Whether the page came to an end of its own, as by a script in a text. */
+  /** What pages asked with `alert` and the like, as a script in a text would. */
   readonly dialogs: string[] = [];
 
   private constructor(context: BrowserContext) {
@@ -50,11 +50,6 @@ export class Visitor {
 
   static async come(browser: Browser, options: BrowserContextOptions = {}): Promise<Visitor> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-    await context.addInitScript(() => {
-      document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
-        console.error(`content security policy: ${violatedDirective} ${blockedURI}`);
-      });
-    });
     context.setDefaultTimeout(20_000);
     return new Visitor(context);
   }
@@ -66,10 +61,16 @@ export class Visitor {
     return page;
   }
 
-  /** The requests that went anywhere but to the server. */
-  strangers(serverUrl: string): string[] {
+  /**
+   * Closes its pages.
+   * @throws when one of them asked anybody but the server, or ran a script that asks
+   */
+  async leave(serverUrl: string): Promise<void> {
+    await this.context.close();
     const { host } = new URL(serverUrl);
-    return this.requests.filter((url) => /^(https?|wss?):/.test(url) && new URL(url).host !== host);
+    const strangers = this.requests.filter((url) => /^(https?|wss?):/.test(url) && new URL(url).host !== host);
+    if (strangers.length > 0) throw new Error(`asked others than the server: ${strangers.join(' ')}`);
+    if (this.dialogs.length > 0) throw new Error(`a page asked: ${this.dialogs.join(' ')}`);
   }
 }
 

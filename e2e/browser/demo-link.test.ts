@@ -38,8 +38,8 @@ describe('the link of hearth demo', () => {
 
     const late = await guest.open(demo.link);
     await late.getByText('This link does not work any more').waitFor();
-    await guest.context.close();
-    await owner.context.close();
+    await guest.leave(demo.url);
+    await owner.leave(demo.url);
   });
 
   test('[WEB2] a session opened in the browser is answered by the real binary, and a reload keeps it', async () => {
@@ -60,8 +60,7 @@ describe('the link of hearth demo', () => {
     expect(await page.getByRole('navigation', { name: 'Sessions' }).getByRole('link').count()).toBe(3);
     expect(await accessibilityFaults(page)).toEqual([]);
     expect(visitor.complaints).toEqual([]);
-    expect(visitor.strangers(demo.url)).toEqual([]);
-    await visitor.context.close();
+    await visitor.leave(demo.url);
   });
 });
 

@@ -19,9 +19,9 @@ export class SessionServer {
     this.api = api;
   }
 
-  static async start(): Promise<SessionServer> {
+  static async start({ wordDelayMs = 15 }: { wordDelayMs?: number } = {}): Promise<SessionServer> {
     const place = new Place();
-    const api = await startMessagesApi({ wordDelayMs: 15 });
+    const api = await startMessagesApi({ wordDelayMs });
     return new SessionServer(await ServerProcess.start(place, api, { agent: 'claude' }), place, api);
   }
 
@@ -45,13 +45,13 @@ export class SessionServer {
     await this.call(`/v1/sessions/${sessionId}/messages`, { content });
   }
 
-  /** The texts of the completed blocks of the log, in order. */
+  /** The texts of the completed blocks of the log, in order, without blanks around them. */
   async texts(sessionId: string): Promise<string[]> {
     const { items } = await this.call<{ items: { type: string; kind?: string; text?: string }[] }>(
       `/v1/sessions/${sessionId}/events`,
     );
     return items.flatMap(({ type, kind, text }) =>
-      type === 'block.completed' && kind === 'text' && text !== undefined ? [text] : [],
+      type === 'block.completed' && kind === 'text' && text !== undefined ? [text.trim()] : [],
     );
   }
 

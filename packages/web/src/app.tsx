@@ -2,7 +2,9 @@ import { ConnectionBanner } from './connection-banner.tsx';
 import { ConversationPage } from './conversation/conversation-page.tsx';
 import { LogInPage } from './log-in-page.tsx';
 import { usePage } from './navigation.ts';
+import type { Page } from './navigation.ts';
 import { Link } from './parts/link.tsx';
+import { useWide } from './parts/use-wide.ts';
 import { useConnection } from './server.ts';
 import { NewSession } from './sessions/new-session.tsx';
 import { SessionList } from './sessions/session-list.tsx';
@@ -11,26 +13,52 @@ import { SessionList } from './sessions/session-list.tsx';
 export function App() {
   const { status } = useConnection();
   const page = usePage();
+  const wide = useWide();
   if (status === 'unauthorized') return <LogInPage />;
-  const sessionId = page.name === 'session' ? page.sessionId : undefined;
-  const listOnly = page.name === 'home';
   return (
     <div className="flex h-full flex-col">
       <ConnectionBanner />
-      <div className="flex min-h-0 flex-1">
-        <aside
-          className={`${listOnly ? 'flex' : 'hidden'} w-full shrink-0 flex-col border-line bg-sunken md:flex md:w-80 md:border-r`}
-        >
-          <SessionList current={sessionId} />
-        </aside>
-        <div className={`${listOnly ? 'hidden md:block' : 'block'} min-w-0 flex-1`}>
-          {page.name === 'session' && <ConversationPage key={page.sessionId} sessionId={page.sessionId} />}
-          {(page.name === 'home' || page.name === 'new') && <NewSession />}
-          {page.name === 'unknown' && <NoSuchPage />}
-        </div>
-      </div>
+      {wide ? <Wide page={page} /> : <Narrow page={page} />}
     </div>
   );
+}
+
+function Wide({ page }: { page: Page }) {
+  return (
+    <div className="flex min-h-0 flex-1">
+      <aside className="w-80 shrink-0 border-r border-line bg-sunken">
+        <SessionList current={page.name === 'session' ? page.sessionId : undefined} />
+      </aside>
+      <div className="min-w-0 flex-1">{page.name === 'home' ? <NewSession /> : <Content page={page} />}</div>
+    </div>
+  );
+}
+
+function Narrow({ page }: { page: Page }) {
+  if (page.name !== 'home') {
+    return (
+      <div className="min-h-0 flex-1">
+        <Content page={page} />
+      </div>
+    );
+  }
+  return (
+    <main className="min-h-0 flex-1">
+      <h1 className="sr-only">Sessions</h1>
+      <SessionList current={undefined} />
+    </main>
+  );
+}
+
+function Content({ page }: { page: Exclude<Page, { name: 'home' }> }) {
+  switch (page.name) {
+    case 'session':
+      return <ConversationPage key={page.sessionId} sessionId={page.sessionId} />;
+    case 'new':
+      return <NewSession />;
+    case 'unknown':
+      return <NoSuchPage />;
+  }
 }
 
 function NoSuchPage() {

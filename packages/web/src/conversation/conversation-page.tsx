@@ -12,6 +12,7 @@ import { Announcer } from './announcer.tsx';
 import { ApprovalCard } from './approval-card.tsx';
 import { Composer } from './composer.tsx';
 import { ConversationHeader } from './conversation-header.tsx';
+import { Cwd } from './cwd.ts';
 import { useOutbox } from './outbox.ts';
 import { Plan } from './plan.tsx';
 import { OutgoingMessages, Queue } from './queue.tsx';
@@ -60,55 +61,57 @@ function Ready({ sessionId, conversation }: { sessionId: string; conversation: C
   if (session === null) return null;
   const isEmpty = timeline.length === 0 && outgoing.length === 0 && queue.length === 0;
   return (
-    <main className="flex h-full flex-col">
-      <ConversationHeader
-        session={session}
-        phase={phase}
-        costUsd={conversation.costUsd}
-        context={conversation.context}
-      />
-      <div
-        ref={scroller}
-        className="min-h-0 flex-1 overflow-y-auto"
-        tabIndex={0}
-        role="region"
-        aria-label="Conversation"
-      >
-        <div ref={content} className="mx-auto w-full max-w-3xl px-4 py-3 sm:px-6">
-          {isEmpty && <p className="py-16 text-center text-soft">Say what you want to have done.</p>}
-          <Timeline timeline={timeline} approvals={approvals} />
-          {phase !== 'idle' && plan.length > 0 && <Plan entries={plan} />}
-          {retry !== null && <Retry retry={retry} />}
-          {approvals.map((approval) => (
-            <ApprovalCard
-              key={approval.approvalId}
-              approval={approval}
-              answer={(answer) => hearth.session(sessionId).answer(approval.approvalId, answer)}
-            />
-          ))}
-          <Working phase={phase} since={conversation.phaseSince} />
-          <Queue sessionId={sessionId} queue={queue} />
-          <OutgoingMessages outgoing={outgoing} />
+    <Cwd value={session.cwd}>
+      <main className="flex h-full flex-col">
+        <ConversationHeader
+          session={session}
+          phase={phase}
+          costUsd={conversation.costUsd}
+          context={conversation.context}
+        />
+        <div
+          ref={scroller}
+          className="min-h-0 flex-1 overflow-y-auto"
+          tabIndex={0}
+          role="region"
+          aria-label="Conversation"
+        >
+          <div ref={content} className="mx-auto w-full max-w-3xl px-4 py-3 sm:px-6">
+            {isEmpty && <p className="py-16 text-center text-soft">Say what you want to have done.</p>}
+            <Timeline timeline={timeline} approvals={approvals} />
+            {phase !== 'idle' && plan.length > 0 && <Plan entries={plan} />}
+            {retry !== null && <Retry retry={retry} />}
+            {approvals.map((approval) => (
+              <ApprovalCard
+                key={approval.approvalId}
+                approval={approval}
+                answer={(answer) => hearth.session(sessionId).answer(approval.approvalId, answer)}
+              />
+            ))}
+            <Working phase={phase} since={conversation.phaseSince} />
+            <Queue sessionId={sessionId} queue={queue} />
+            <OutgoingMessages outgoing={outgoing} />
+          </div>
         </div>
-      </div>
-      <div className="relative">
-        {!atBottom && (
-          <Button
-            size="small"
-            className="absolute -top-11 left-1/2 -translate-x-1/2 rounded-full shadow-md"
-            onClick={go}
-          >
-            <ArrowDown className="size-4" aria-hidden="true" /> To the newest
-          </Button>
-        )}
-        {phase === 'closed' ? (
-          <p className="border-t border-line px-4 py-4 text-center text-sm text-soft">This session is closed.</p>
-        ) : (
-          <Composer sessionId={sessionId} phase={phase} onSent={go} />
-        )}
-      </div>
-      <Announcer conversation={conversation} />
-    </main>
+        <div className="relative">
+          {!atBottom && (
+            <Button
+              size="small"
+              className="absolute -top-11 left-1/2 -translate-x-1/2 rounded-full shadow-md"
+              onClick={go}
+            >
+              <ArrowDown className="size-4" aria-hidden="true" /> To the newest
+            </Button>
+          )}
+          {phase === 'closed' ? (
+            <p className="border-t border-line px-4 py-4 text-center text-sm text-soft">This session is closed.</p>
+          ) : (
+            <Composer sessionId={sessionId} phase={phase} onSent={go} />
+          )}
+        </div>
+        <Announcer conversation={conversation} />
+      </main>
+    </Cwd>
   );
 }
 

@@ -1,6 +1,6 @@
 import { Check, Copy, ImageOff } from 'lucide-react';
 import { isValidElement, useState } from 'react';
-import type { ReactNode } from 'react';
+import type { ReactElement, ReactNode } from 'react';
 import { defaultRehypePlugins, Streamdown } from 'streamdown';
 import type { Components } from 'streamdown';
 
@@ -51,8 +51,12 @@ export interface MarkdownProps {
   streaming: boolean;
 }
 
+export function renderMarkdown(props: MarkdownProps): ReactElement {
+  return <Markdown {...props} />;
+}
+
 /** Text of a model, shown as markdown. It runs nothing and loads nothing, whatever the text says. */
-export function Markdown({ text, streaming }: MarkdownProps) {
+function Markdown({ text, streaming }: MarkdownProps) {
   return (
     <Streamdown
       className="markdown"
@@ -99,7 +103,7 @@ function TaskMark({ checked }: Made & { checked?: boolean | undefined }) {
 
 function ScrollingTable({ children }: Made) {
   return (
-    <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Table">
+    <div className="table overflow-x-auto" tabIndex={0} role="region" aria-label="Table">
       <table>{children}</table>
     </div>
   );

@@ -1,8 +1,8 @@
 import { useSyncExternalStore } from 'react';
-import type { ComponentType } from 'react';
+import type { ReactElement } from 'react';
 import type { MarkdownProps } from './markdown.tsx';
 
-let Markdown: ComponentType<MarkdownProps> | undefined;
+let render: ((props: MarkdownProps) => ReactElement) | undefined;
 const waiting = new Set<() => void>();
 
 /**
@@ -11,7 +11,7 @@ const waiting = new Set<() => void>();
  */
 export const markdownLoaded: Promise<void> = import('./markdown.tsx').then(
   (module) => {
-    ({ Markdown } = module);
+    render = module.renderMarkdown;
     for (const tell of waiting) tell();
     return undefined;
   },
@@ -20,9 +20,9 @@ export const markdownLoaded: Promise<void> = import('./markdown.tsx').then(
 
 /** A model's text; plain until the markdown renderer is loaded. */
 export function Prose(props: MarkdownProps) {
-  const Loaded = useSyncExternalStore(subscribe, () => Markdown);
-  if (Loaded === undefined) return <p className="whitespace-pre-wrap [overflow-wrap:anywhere]">{props.text}</p>;
-  return <Loaded {...props} />;
+  const loaded = useSyncExternalStore(subscribe, () => render);
+  if (loaded === undefined) return <p className="whitespace-pre-wrap [overflow-wrap:anywhere]">{props.text}</p>;
+  return loaded(props);
 }
 
 function subscribe(tell: () => void): () => void {

@@ -16,8 +16,9 @@ import {
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { firstLine } from '../format.ts';
+import { useCwd } from './cwd.ts';
 import { ToolInput } from './tool-input.tsx';
-import { field, gist, kindOf, outputText } from './tool-words.ts';
+import { field, gist, kindOf, outputText, pathWithin } from './tool-words.ts';
 
 export type ToolState = 'running' | 'waiting' | 'done' | 'failed' | 'unfinished';
 
@@ -48,7 +49,9 @@ const MAX_OUTPUT_CHARS = 20_000;
 export function ToolCard({ name, input, title, kind, state, output, children }: ToolCardProps) {
   const [open, setOpen] = useState(false);
   const Icon = ICONS[kindOf(name, kind)];
-  const line = gist(input) ?? title;
+  const cwd = useCwd();
+  const command = field(input, 'command');
+  const line = command ?? pathWithin(cwd, gist(input) ?? title ?? '');
   const about = field(input, 'description');
   return (
     <details
@@ -61,7 +64,7 @@ export function ToolCard({ name, input, title, kind, state, output, children }: 
       <summary className="flex h-10 list-none items-center gap-2.5 px-3 text-sm hover:bg-sunken [&::-webkit-details-marker]:hidden">
         <Icon className="size-4 shrink-0 text-soft" aria-hidden="true" />
         <span className="shrink-0 font-medium">{name}</span>
-        {line !== undefined && (
+        {line !== '' && (
           <span className="min-w-0 flex-1 truncate font-mono text-[0.8125rem] text-soft">{firstLine(line, 160)}</span>
         )}
         <span className="ml-auto flex shrink-0 items-center gap-2">

@@ -1,7 +1,9 @@
-import { field } from './tool-words.ts';
+import { useCwd } from './cwd.ts';
+import { field, pathWithin } from './tool-words.ts';
 
 /** Exactly what a tool is called with: commands and changes as such, the rest as JSON. */
 export function ToolInput({ name, input }: { name: string; input: unknown }) {
+  const cwd = useCwd();
   const command = field(input, 'command');
   const path = field(input, 'file_path') ?? field(input, 'notebook_path');
   const before = field(input, 'old_string');
@@ -13,7 +15,9 @@ export function ToolInput({ name, input }: { name: string; input: unknown }) {
     const shown = ['file_path', 'notebook_path', 'old_string', 'new_string', 'content'];
     return (
       <div className="space-y-2">
-        <p className="font-mono text-[0.8125rem] [overflow-wrap:anywhere]">{path}</p>
+        <p className="font-mono text-[0.8125rem] [overflow-wrap:anywhere]" title={path}>
+          {pathWithin(cwd, path)}
+        </p>
         <Change before={before} after={after} />
         <Rest rest={without(input, shown)} />
       </div>
@@ -46,10 +50,11 @@ function Shown({ label, text, rest, prompt = false }: ShownProps) {
 }
 
 function Rest({ rest }: { rest: object | undefined }) {
-  if (rest === undefined || Object.keys(rest).length === 0) return null;
+  const entries: [string, unknown][] = Object.entries(rest ?? {});
+  if (entries.length === 0) return null;
   return (
     <dl className="grid grid-cols-[auto_1fr] gap-x-3 text-[0.8125rem]">
-      {Object.entries(rest).map(([name, value]: [string, unknown]) => (
+      {entries.map(([name, value]) => (
         <div key={name} className="contents">
           <dt className="text-soft">{name}</dt>
           <dd className="[overflow-wrap:anywhere]">{typeof value === 'string' ? value : JSON.stringify(value)}</dd>
@@ -84,7 +89,9 @@ function Lines({ text, sign, look }: { text: string; sign: string; look: string 
     ));
 }
 
+/** What else the input says; switches that are off say nothing. */
 function without(input: unknown, names: readonly string[]): object | undefined {
   if (typeof input !== 'object' || input === null) return undefined;
-  return Object.fromEntries(Object.entries(input).filter(([name]) => !names.includes(name)));
+  const entries: [string, unknown][] = Object.entries(input);
+  return Object.fromEntries(entries.filter(([name, value]) => !names.includes(name) && value !== false));
 }

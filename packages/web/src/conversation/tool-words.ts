@@ -18,6 +18,12 @@ export function gist(input: unknown): string | undefined {
   return undefined;
 }
 
+/** A path as one says it in a folder: without the folder when it lies in it. */
+export function pathWithin(cwd: string, path: string): string {
+  const folder = cwd.endsWith('/') ? cwd : `${cwd}/`;
+  return cwd !== '' && path.startsWith(folder) ? path.slice(folder.length) : path;
+}
+
 const KINDS: Readonly<Record<string, ToolKind>> = {
   Bash: 'execute',
   BashOutput: 'execute',
