@@ -32,8 +32,8 @@ export interface ActorParts {
   observer: SessionObserver;
   /** Called when the actor can no longer be used: the log refused a commit. */
   onBroken: (actor: SessionActor, error: HearthError) => void;
-  /** Called when nothing runs and nothing waits any more. */
-  onSettled: (actor: SessionActor) => void;
+  /** Called when it holds an agent process that it could give up, and did not before. */
+  onEvictable: (actor: SessionActor) => void;
 }
 
 /** A session as it comes from the store, or as it was just made. */
@@ -163,14 +163,14 @@ export class SessionActor {
     const { clock, newId, config } = this.#parts;
     const now = clock.now();
     if (input.type !== 'tick' && input.type !== 'evict') this.#lastUsedAt = now;
-    const wasSettled = isSettled(this.#state);
+    const wasEvictable = this.evictable;
     const { state, events, effects } = reduce(this.#state, input, { now, newTurnId: newId(), config });
     this.#state = state;
     const stored = events.length === 0 ? null : this.#parts.eventLog.append(this.id, events);
     if (stored !== null) this.#observed.appended(stored, events);
     if (stored !== null || effects.length > 0) this.#runAfter(stored, effects);
     this.#armTimer();
-    if (isSettled(state) && !wasSettled) this.#parts.onSettled(this);
+    if (this.evictable && !wasEvictable) this.#parts.onEvictable(this);
   }
 
   /** Resolves when everything that was dispatched is stored. */
@@ -210,7 +210,7 @@ export class SessionActor {
     switch (effect.type) {
       case 'agent.send': {
         const delivery = this.#delivery(effect.messageId);
-        this.#slot.send(effect.generation, delivery, () => this.#spec(effect.pending, effect.carried));
+        this.#slot.send(effect.generation, delivery, () => this.#spec(effect));
         return;
       }
       case 'agent.withdraw':
@@ -251,7 +251,7 @@ export class SessionActor {
     return { messageId, content };
   }
 
-  #spec(pendingMessageIds: string[], carried: string[]): AgentSpec {
+  #spec({ pending, carried, rewind }: Extract<Effect, { type: 'agent.send' }>): AgentSpec {
     const { session } = this.#view;
     const { agentSessionId } = this.#state;
     return {
@@ -262,7 +262,8 @@ export class SessionActor {
       ...(agentSessionId === null ? {} : { agentSessionId }),
       ...(session.model === null ? {} : { model: session.model }),
       ...(session.effort === undefined ? {} : { effort: session.effort }),
-      pendingMessageIds,
+      pendingMessageIds: pending,
+      ...(rewind === null ? {} : { rewind }),
       carried: carried
         .filter((messageId) => this.#contents.has(messageId))
         .map((messageId) => this.#delivery(messageId)),

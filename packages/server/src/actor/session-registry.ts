@@ -172,7 +172,8 @@ export class SessionRegistry {
   }
 
   async #restore(sessionId: string, record: SessionRecord): Promise<ActorStart> {
-    const state = JSON.parse(record.core) as SessionState;
+    // What a state of an older version lacks is as in a new session.
+    const state = { ...initialState(0, 'user'), ...(JSON.parse(record.core) as Partial<SessionState>) };
     const { messages } = this.#parts.store;
     const order = state.queue.map((entry) => entry.messageId);
     const queue = (await messages.queued(sessionId)).sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
@@ -218,7 +219,7 @@ export class SessionRegistry {
       observer,
       config: { ...config, steering: backend.capabilities.steering },
       onBroken: (broken, error) => this.#giveUp(broken, error),
-      onSettled: () => this.#pool.balance(),
+      onEvictable: () => this.#pool.balance(),
     });
     this.#loaded.set(session.id, actor);
     return actor;

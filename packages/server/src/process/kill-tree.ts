@@ -1,58 +1,72 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isOfThisBoot, processTable, type ProcessEntry } from './process-table.ts';
+import { environmentHas, isOfThisBoot, processTable, type ProcessEntry } from './process-table.ts';
 
 /** Identifies a tree by its root; `startTicks` guards against a later process with the same pid. */
 export interface TreeRoot {
   pid: number;
   startTicks: string;
+  /** An entry `NAME=value` that stands in the environment of this tree's processes and of no others. */
+  mark?: string;
+}
+
+/** What has been found out about the processes of a tree; both keyed by pid and start time. */
+interface Findings {
+  /** Was in the tree, and is still part of it when its parent is gone. */
+  readonly members: Set<string>;
+  /** Does not carry the mark. */
+  readonly unmarked: Set<string>;
 }
 
 const POLL_MS = 25;
 
 /**
  * Ends a process with all its descendants: TERM, and KILL for what is left after `graceMs`. Found are the root's process
- * group and, walking the parents, every descendant, also one that made a group of its own. Returns when all are gone
- * (or after another 2 s, for a process that the system cannot end).
+ * group; walking the parents, every descendant, also one that made a group of its own; and, on Linux, whatever carries the
+ * root's mark, which finds those whose parents are gone. Returns when all are gone (or after another 2 s, for a
+ * process that the system cannot end).
  */
 export async function killTree(root: TreeRoot, graceMs = 1000): Promise<void> {
-  const known = new Map<number, ProcessEntry>();
-  signalTree(root, known, graceMs > 0 ? 'SIGTERM' : 'SIGKILL');
+  const findings: Findings = { members: new Set(), unmarked: new Set() };
+  signalTree(root, findings, graceMs > 0 ? 'SIGTERM' : 'SIGKILL');
   const killAt = Date.now() + graceMs;
   const giveUpAt = killAt + 2000;
-  while (living(root, known).length > 0 && Date.now() < giveUpAt) {
+  while (living(root, findings).length > 0 && Date.now() < giveUpAt) {
     await sleep(POLL_MS);
-    if (Date.now() >= killAt) signalTree(root, known, 'SIGKILL');
+    if (Date.now() >= killAt) signalTree(root, findings, 'SIGKILL');
   }
 }
 
-/** The processes of the tree that live: the root, its group, and all descendants. */
+/** The processes of the tree that live: the root, its group, all descendants, and what carries its mark. */
 export function treeOf(root: TreeRoot): ProcessEntry[] {
-  return living(root, new Map());
+  return living(root, { members: new Set(), unmarked: new Set() });
 }
 
-/** Memory that the tree alone holds, in bytes: Pss where the system tells it, else resident size. */
-export function treeMemoryBytes(root: TreeRoot): number | undefined {
+/**
+ * Memory that the tree alone holds, in bytes: Pss where the system tells it, else resident size. Marks are not looked for:
+ * that would read the environment of every process of the machine, again and again.
+ */
+export function treeMemoryBytes({ pid, startTicks }: TreeRoot): number | undefined {
   if (process.platform !== 'linux') return undefined;
-  const sizes = treeOf(root).map((entry) => memoryBytes(entry.pid));
+  const sizes = treeOf({ pid, startTicks }).map((entry) => memoryBytes(entry.pid));
   const total = sizes.reduce((sum, size) => sum + size, 0);
   return total === 0 ? undefined : total;
 }
 
-function signalTree(root: TreeRoot, known: Map<number, ProcessEntry>, signal: 'SIGTERM' | 'SIGKILL'): void {
+function signalTree(root: TreeRoot, findings: Findings, signal: 'SIGTERM' | 'SIGKILL'): void {
   // Children first, so that none is handed over to init between the walk and its own signal.
-  for (const entry of living(root, known).toReversed()) {
+  for (const entry of living(root, findings).toReversed()) {
     try {
       process.kill(entry.pid, signal);
     } catch (error) {
       // ESRCH: it ended by itself meanwhile. Anything else (EPERM) shows as a process that stays, and is waited for.
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') known.set(entry.pid, entry);
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') findings.members.add(keyOf(entry));
     }
   }
 }
 
-/** Remembers every process ever seen in the tree in `known`, since an orphaned child loses its parent's pid. */
-function living(root: TreeRoot, known: Map<number, ProcessEntry>): ProcessEntry[] {
+/** Remembers every process ever seen in the tree, since an orphaned child loses its parent's pid. */
+function living(root: TreeRoot, findings: Findings): ProcessEntry[] {
   const table = processTable().filter((entry) => !entry.zombie);
   const rootEntry = table.find((entry) => entry.pid === root.pid);
   const rootLives = rootEntry?.startTicks === root.startTicks;
@@ -60,7 +74,7 @@ function living(root: TreeRoot, known: Map<number, ProcessEntry>): ProcessEntry[
   const rootIsStranger = (rootEntry !== undefined && !rootLives) || !isOfThisBoot(root.startTicks);
   const inTree = new Map<number, ProcessEntry>();
   for (const entry of table) {
-    const remembered = known.get(entry.pid)?.startTicks === entry.startTicks;
+    const remembered = findings.members.has(keyOf(entry)) || isMarked(entry, root, findings);
     const ofGroup = !rootIsStranger && entry.groupId === root.pid;
     if (remembered || ofGroup || (rootLives && entry.pid === root.pid)) inTree.set(entry.pid, entry);
   }
@@ -72,8 +86,19 @@ function living(root: TreeRoot, known: Map<number, ProcessEntry>): ProcessEntry[
       grew = true;
     }
   }
-  for (const entry of inTree.values()) known.set(entry.pid, entry);
+  for (const entry of inTree.values()) findings.members.add(keyOf(entry));
   return [...inTree.values()].filter((entry) => entry.pid !== process.pid);
+}
+
+function isMarked(entry: ProcessEntry, { mark, startTicks }: TreeRoot, { unmarked }: Findings): boolean {
+  if (mark === undefined || !isOfThisBoot(startTicks) || unmarked.has(keyOf(entry))) return false;
+  const marked = environmentHas(entry.pid, mark);
+  if (!marked) unmarked.add(keyOf(entry));
+  return marked;
+}
+
+function keyOf({ pid, startTicks }: ProcessEntry): string {
+  return `${pid} ${startTicks}`;
 }
 
 function memoryBytes(pid: number): number {

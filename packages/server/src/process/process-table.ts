@@ -31,6 +31,19 @@ export function isOfThisBoot(startTicks: string): boolean {
   return process.platform !== 'linux' || startTicks.startsWith(`${bootId()}:`);
 }
 
+/**
+ * Whether `NAME=value` stands in the environment that a process was started with. False where it cannot be known: for
+ * processes of other users, and on systems other than Linux.
+ */
+export function environmentHas(pid: number, entry: string): boolean {
+  try {
+    return `\0${readFileSync(`/proc/${pid}/environ`, 'utf8')}`.includes(`\0${entry}\0`);
+  } catch {
+    // It has ended, or belongs to somebody else.
+    return false;
+  }
+}
+
 let knownBootId: string | undefined;
 
 function bootId(): string {

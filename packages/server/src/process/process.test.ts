@@ -8,6 +8,7 @@ import { killTree, treeMemoryBytes, treeOf } from './kill-tree.ts';
 import { endOrphans } from './orphans.ts';
 import { findProcess, parsePs, parseStat } from './process-table.ts';
 import { spawnTree } from './spawn-tree.ts';
+import { TREE_MARK, treeMark } from './tree-mark.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hearth-process-'));
 
@@ -86,6 +87,18 @@ describe('a process tree', () => {
     expect((await tree.ended).type).toBe('killed');
   });
 
+  test('[AGT3] ends whole: with one that left the group and whose parent is gone', async () => {
+    const tree = start(
+      `bash -c 'setsid bash -c "echo \\$\\$ > ${folder}/far; exec tail -f /dev/null" & exit 0'; read line`,
+      memoryStore(),
+    );
+    const far = await pidFrom('far');
+    await expect.poll(() => findProcess(far)?.parentPid).not.toBe(tree.pid);
+    expect(findProcess(far)?.groupId).not.toBe(tree.pid);
+    await tree.kill(0);
+    expect([far, tree.pid ?? 0].filter(lives)).toEqual([]);
+  });
+
   test('a leader that ends by itself takes with it what it started', async () => {
     const tree = start(`tail -f /dev/null & echo $! > ${folder}/left; exit 0`, memoryStore());
     const left = await pidFrom('left');
@@ -128,6 +141,21 @@ describe('orphans', () => {
     expect(treeMemoryBytes(root)).toBeGreaterThan(10_000);
     await killTree(root, 0);
     expect(treeOf(root)).toEqual([]);
+  });
+});
+
+describe('what outlived its agent', () => {
+  test('[PRC1] is ended when the recorded process itself is gone, by the mark that it carries; others are left alone', async () => {
+    const record = { sessionId: 's1', startedAt: '2026-01-01T00:00:00.000Z' };
+    const carry = (mark: string): number =>
+      spawn('tail', ['-f', '/dev/null'], { detached: true, env: { ...process.env, [TREE_MARK]: mark } }).pid ?? 0;
+    const [mine, another] = [carry(treeMark(record)), carry(treeMark({ ...record, sessionId: 's11' }))];
+    const processes = memoryStore();
+    await processes.add({ ...record, pid: 4_000_000, startTicks: findProcess(mine)?.startTicks ?? '' });
+    expect(await endOrphans(processes)).toHaveLength(1);
+    expect([mine, another].filter(lives)).toEqual([another]);
+    expect(processes.records).toEqual([]);
+    await killTree({ pid: another, startTicks: findProcess(another)?.startTicks ?? '' }, 0);
   });
 });
 

@@ -2,7 +2,9 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import type { ProcessStore } from '../store/store.ts';
 import { killTree, treeMemoryBytes } from './kill-tree.ts';
+import type { TreeRoot } from './kill-tree.ts';
 import { findProcess } from './process-table.ts';
+import { TREE_MARK, treeMark } from './tree-mark.ts';
 
 const STDERR_KEPT_BYTES = 8 * 1024;
 const MEMORY_VALID_MS = 1_000;
@@ -44,14 +46,17 @@ export type ProcessEnd =
 export function spawnTree(options: SpawnTreeOptions): ProcessTree {
   const child = spawn(options.command, options.args, {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: options.env,
+    env: { ...options.env, [TREE_MARK]: treeMark(options) },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
     windowsHide: true,
   });
   const { pid } = child;
   const startTicks = pid === undefined ? undefined : findProcess(pid)?.startTicks;
-  const root = pid === undefined || startTicks === undefined ? undefined : { pid, startTicks };
+  const root =
+    pid === undefined || startTicks === undefined
+      ? undefined
+      : { pid, startTicks, mark: `${TREE_MARK}=${treeMark(options)}` };
   let stderr = '';
   let measured: { at: number; bytes: number | undefined } = { at: 0, bytes: undefined };
   child.stderr.setEncoding('utf8');
@@ -103,7 +108,8 @@ export function spawnTree(options: SpawnTreeOptions): ProcessTree {
   };
 }
 
-async function record(options: SpawnTreeOptions, root: { pid: number; startTicks: string } | undefined): Promise<void> {
+async function record(options: SpawnTreeOptions, root: TreeRoot | undefined): Promise<void> {
   if (root === undefined) return;
-  await options.processes.add({ ...root, sessionId: options.sessionId, startedAt: options.startedAt });
+  const { pid, startTicks } = root;
+  await options.processes.add({ pid, startTicks, sessionId: options.sessionId, startedAt: options.startedAt });
 }

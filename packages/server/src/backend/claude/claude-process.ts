@@ -18,8 +18,8 @@ import { Translator } from './translator.ts';
 const CLOSE_TIMEOUT_MS = 5_000;
 const CALL_WAIT_MS = 250;
 
-/** Why a process is to end. `asked`: by the core. `refused`: the conversation has to be cut before it can go on. */
-type Ending = 'none' | 'asked' | 'refused';
+/** Why a process is to end. `asked`, `killed`: by the core. `refused`: the conversation has to be cut before it can go on. */
+type Ending = 'none' | 'asked' | 'killed' | 'refused';
 
 /** One warm `claude` with one conversation: one query, read by one loop for its whole life. */
 export class ClaudeProcess implements AgentProcess {
@@ -148,7 +148,7 @@ export class ClaudeProcess implements AgentProcess {
   }
 
   kill(): void {
-    if (this.#ending === 'none') this.#ending = 'asked';
+    this.#ending = 'killed';
     this.#inbox.end();
     void this.#tree?.kill(0);
   }
@@ -214,6 +214,7 @@ export class ClaudeProcess implements AgentProcess {
         this.#deps.log.error({ err: error, sessionId: this.#spec.sessionId }, 'the record of a process failed'),
     });
     this.#tree = tree;
+    if (this.#ending === 'killed') void tree.kill(0);
     return spawnedProcess(tree);
   }
 
