@@ -50,15 +50,12 @@ export class CliProcess {
   /** Resolves when the text was written; rejects when the program ended without it. */
   async wrote(stream: 'stdout' | 'stderr', text: string): Promise<void> {
     const deadline = Date.now() + WAIT_MS;
-    let isOver = false;
-    void this.ended.then(() => {
-      isOver = true;
-    });
     while (!this[stream].includes(text)) {
+      const isOver = this.#child.exitCode !== null || this.#child.signalCode !== null;
       if (isOver || Date.now() > deadline) {
         throw new Error(`${JSON.stringify(text)} was not written: ${this.stdout}\n${this.stderr}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await Promise.race([this.ended, new Promise((resolve) => setTimeout(resolve, 10))]);
     }
   }
 }

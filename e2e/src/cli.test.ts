@@ -41,9 +41,8 @@ describe('hearth demo', () => {
   });
 
   afterAll(async () => {
-    server.kill('SIGTERM');
-    expect(await server.ended).toBe(0);
-    expect(existsSync(join(place.data, 'server.json'))).toBe(false);
+    server.kill('SIGKILL');
+    await server.ended;
     place.remove();
   });
 
@@ -173,6 +172,15 @@ describe('hearth demo', () => {
     expect(existsSync(join(place.home, '.claude'))).toBe(false);
     expect(existsSync(join(place.home, '.claude.json'))).toBe(false);
     expect(existsSync(join(place.data, 'claude'))).toBe(true);
+  });
+
+  test('ends in order when it is told to, with its agents, and is not found any more', async () => {
+    const agents = childrenOf(server.pid);
+    expect(agents.length).toBeGreaterThan(0);
+    server.kill('SIGTERM');
+    expect(await server.ended).toBe(0);
+    expect(existsSync(join(place.data, 'server.json'))).toBe(false);
+    await expect.poll(() => agents.filter(isAlive)).toEqual([]);
   });
 });
 
