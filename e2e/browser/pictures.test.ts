@@ -48,7 +48,11 @@ describe('the work that the pictures show', () => {
       const { id } = await server.session({ cwd: join(workspace, cwd) });
       await server.send(id, prompt);
     }
-    const session = await server.session({ cwd: folder, allowedTools: ['Bash(node --test:*)'] });
+    const session = await server.session({
+      cwd: folder,
+      allowedTools: ['Bash(node --test:*)'],
+      title: 'Cart total is wrong with a discount',
+    });
     const path = `/sessions/${session.id}`;
     const page = await look({ ...WIDE, colorScheme: 'light' }, path);
     for (const prompt of [OPENING, TASK]) {

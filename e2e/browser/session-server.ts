@@ -22,7 +22,11 @@ export class SessionServer {
   static async start({ wordDelayMs = 15 }: { wordDelayMs?: number } = {}): Promise<SessionServer> {
     const place = new Place();
     const api = await startMessagesApi({ wordDelayMs });
-    return new SessionServer(await ServerProcess.start(place, api, { agent: 'claude' }), place, api);
+    return new SessionServer(
+      await ServerProcess.start(place, api, { agent: 'claude', flags: ['--shutdown-grace-ms', '0'] }),
+      place,
+      api,
+    );
   }
 
   async stop(): Promise<void> {
