@@ -29,7 +29,8 @@ export function processTerminal(): Terminal {
     together: stdout.isTTY && stderr.isTTY,
     interactive: stdin.isTTY && stderr.isTTY,
     get columns() {
-      return stderr.columns ?? stdout.columns ?? DEFAULT_COLUMNS;
+      // A terminal that was never told its size says zero.
+      return stderr.columns || stdout.columns || DEFAULT_COLUMNS;
     },
     paint: (paint, text) => (colored ? styleText(paint, text) : text),
   };
