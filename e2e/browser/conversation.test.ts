@@ -294,7 +294,9 @@ describe('a conversation in the browser', () => {
     await page.getByRole('link', { name: 'New session' }).click();
     await page.getByLabel('First message').fill('[[think Hm, let me see.]][[status 529 1]][[say There it is.]]');
     await page.getByRole('button', { name: 'Start the session' }).click();
+    await page.locator('[data-retry]', { hasText: 'overloaded' }).waitFor();
     await page.locator('[data-turn=completed]').waitFor();
+    expect(await page.locator('[data-retry]').count()).toBe(0);
     await page.getByText('Thought about it').click();
     await page.getByText('Hm, let me see.', { exact: true }).waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
