@@ -76,7 +76,7 @@ export const OPTIONS = {
     { default: ['user', 'project'] },
   ),
   claudePath: option(path, 'The `claude` binary to run; default: the one that the SDK brings.'),
-  maxRetries: option(integer(0, 100), 'How often a failed call of the model API is tried again.', { default: 10 }),
+  maxRetries: option(integer(0, 100), 'How often a failed call of the model API is tried again.', { default: 5 }),
   maxProcesses: option(integer(1, 10_000), 'Agent processes that may live at once; idle ones make room for others.', {
     default: 8,
   }),
