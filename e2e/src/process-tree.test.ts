@@ -128,6 +128,7 @@ describe('all that an agent starts', () => {
     const { pids } = await busySession(server);
     process.kill(pids[0] ?? 0, 'SIGKILL');
     await allGone(pids);
+    expect(server.children()).toEqual([]);
   });
 
   test('[PRC1] is ended by the next server when this one is killed', async () => {
