@@ -15,7 +15,7 @@ export interface ConnectOptions {
   /** Of the server: `http://127.0.0.1:4640`, with a path when it lies behind one. In a browser: the page's own. */
   url?: string | URL;
   /** An API token. In a browser that is logged in by the cookie none is needed. It never becomes part of a URL. */
-  token?: string;
+  token?: string | undefined;
   /** Default: the runtime's own, else the package `ws`. */
   WebSocket?: WebSocketConstructor;
   /** How long to wait between tries, in ms. Default 250 to 15,000. False: one try, and none after a loss. */
