@@ -76,9 +76,9 @@ function codeOf({ text }: Page): string[] {
 
 describe('links', () => {
   const links = pages.flatMap(({ path, text }) =>
-    [...text.replaceAll(FENCED, '').matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => ({
+    [...text.replaceAll(FENCED, '').matchAll(/\]\(([^)\s]+)\)|<img src="([^"]+)"/g)].map(([, link, image]) => ({
       path,
-      target,
+      target: link ?? image ?? '',
     })),
   );
   const own = links.filter(({ target }) => !/^[a-z]+:/.test(target));
