@@ -139,10 +139,12 @@ async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Pr
   const stopHeartbeats = startHeartbeats(registry, eventLog, clock);
   await registry.recover();
 
+  const stopped = new AbortController();
   const handleParts: HandleParts = {
     sessions,
     principal: { id: 'owner', label: 'owner' },
     letGo: (sessionId) => registry.letGo(sessionId),
+    stopped: stopped.signal,
     onError: (error, what) => log.error({ err: error }, `a handler failed: ${what}`),
   };
   let gateway: Gateway | null = null;
@@ -174,6 +176,7 @@ async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Pr
     async close(graceMs = config.shutdownGraceMs) {
       await registry.stop(graceMs);
       await eventLog.flushed();
+      stopped.abort();
       stopHeartbeats();
       await gateway?.close();
       await Promise.all([...backends.values()].map((backend) => backend.close()));

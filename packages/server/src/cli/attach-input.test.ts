@@ -19,6 +19,7 @@ describe('a typed line', () => {
     expect(readLine('/later and this', [])).toEqual({ type: 'send', text: 'and this', priority: 'later' });
     expect(readLine('   ', [])).toEqual({ type: 'nothing' });
     expect(readLine('/etc/hosts is broken', [])).toMatchObject({ type: 'help' });
+    expect(readLine(' /etc/hosts is broken', [])).toMatchObject({ type: 'send', text: ' /etc/hosts is broken' });
   });
 
   test('interrupts and leaves', () => {

@@ -13,9 +13,8 @@ const COMMANDS = '/now, /later, /allow, /deny, /answer, /interrupt, /quit';
 
 /** Reads a line. @param pending approvals that wait, the oldest first */
 export function readLine(line: string, pending: readonly Approval[]): AttachInput {
-  const text = line.trim();
-  if (text === '') return { type: 'nothing' };
-  const [, command, rest = ''] = /^\/([a-z]+)\s*(.*)$/s.exec(text) ?? [];
+  if (line.trim() === '') return { type: 'nothing' };
+  const [, command, rest = ''] = /^\/([a-z]+)\s*(.*?)\s*$/s.exec(line) ?? [];
   switch (command) {
     case undefined:
       return { type: 'send', text: line, priority: 'next' };

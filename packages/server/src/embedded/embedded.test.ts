@@ -242,6 +242,19 @@ describe('the events of a session', () => {
     await expect(hearth.open({ id: session.id })).rejects.toMatchObject({ code: 'not_found' });
   });
 
+  test('end when the server stops, after what came until then', async () => {
+    const stream = collect(session.events({ after: 0 }));
+    const query = session.query('[[tokens 2000 5]]');
+    await until(session, (event) => event.type === 'block.delta');
+
+    await hearth.close(0);
+
+    expect(types(await stream)).toContain('turn.interrupted');
+    expect(await query.result).toMatchObject({ outcome: 'interrupted', by: 'shutdown' });
+    await expect(session.send('more')).rejects.toMatchObject({ code: 'session_closed' });
+    hearth = await start();
+  });
+
   test('of a session that is not there are refused to the reader', async () => {
     await session.delete();
     await expect(collect(session.events())).rejects.toMatchObject({ code: 'not_found' });

@@ -19,6 +19,8 @@ export interface HandleParts {
   principal: Principal;
   /** Ends the session's agent process when nothing runs, and resolves when it is gone. */
   letGo(sessionId: string): Promise<void>;
+  /** Aborted when the server has stopped: nothing comes any more. */
+  stopped: AbortSignal;
   /** What went wrong where nobody waits for it. */
   onError: (error: unknown, what: string) => void;
 }
@@ -64,6 +66,7 @@ export class SessionHandle {
   constructor(id: string, parts: HandleParts) {
     this.id = id;
     this.#parts = parts;
+    parts.stopped.addEventListener('abort', this.#release, { once: true });
   }
 
   /** The session as it is now. */
@@ -83,16 +86,14 @@ export class SessionHandle {
     const message = sent.then((known) => known.message);
     const result = sent.then(({ journey }) => journey.result);
     for (const promise of [message, result]) promise.catch(() => undefined);
-    const { sessions } = this.#parts;
-    const sessionId = this.id;
+    const events = (after: number): EventStream => this.events({ after });
     return {
       message,
       result,
       async *[Symbol.asyncIterator]() {
         const { message: known, after } = await sent;
         const scope = new MessageScope(known.id);
-        const stream = new EventStream(sessions, sessionId, { after });
-        for await (const event of stream) {
+        for await (const event of events(after)) {
           const part = scope.sees(event);
           if (part !== 'other') yield event;
           if (part === 'end') return;
@@ -110,9 +111,10 @@ export class SessionHandle {
   /** The session's events after a cursor, then live; see {@link EventStream}. It follows from the call on. */
   events(options: EventsOptions = {}): EventStream {
     const stream = new EventStream(this.#parts.sessions, this.id, options);
-    const close = (): void => stream.close();
-    this.#closers.add(close);
-    void this.#cleanUp(stream.over, close);
+    const end = (): void => stream.end();
+    this.#closers.add(end);
+    void this.#cleanUp(stream.over, end);
+    if (this.#closed) end();
     return stream;
   }
 
@@ -154,9 +156,7 @@ export class SessionHandle {
    */
   async close(): Promise<void> {
     if (this.#closed) return;
-    this.#closed = true;
-    for (const close of this.#closers) close();
-    this.#closers.clear();
+    this.#release();
     await this.#parts.letGo(this.id);
   }
 
@@ -165,6 +165,13 @@ export class SessionHandle {
     await this.#parts.sessions.delete(this.id);
     await this.close();
   }
+
+  readonly #release = (): void => {
+    this.#closed = true;
+    this.#parts.stopped.removeEventListener('abort', this.#release);
+    for (const close of this.#closers) close();
+    this.#closers.clear();
+  };
 
   async #send(content: Content, { priority, clientMessageId }: SendOptions): Promise<Sent> {
     if (this.#closed) throw closedBefore('the message was sent', 'Open the session again by its id.');
