@@ -1,7 +1,16 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ERROR_CODES, eventSchema, HTTP_STATUS, openApiDocument, OPERATIONS, RPC_CODE } from '@hearth/protocol';
+import {
+  ERROR_CODES,
+  eventSchema,
+  HTTP_STATUS,
+  messageSchema,
+  openApiDocument,
+  OPERATIONS,
+  RPC_CODE,
+  sessionSchema,
+} from '@hearth/protocol';
 import type { Operation } from '@hearth/protocol';
 import type { Command } from 'commander';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -218,10 +227,15 @@ describe('PROTOCOL.md', () => {
     const query = [...path.matchAll(/[?&](\w+)=/g)].map(([, name]) => name);
     expect(query).toEqual(Object.keys(operation.query?.shape ?? {}));
     const shape: Record<string, z.ZodType> = (operation.body as z.ZodObject | undefined)?.shape ?? {};
-    const fields = Object.entries(shape).map(([name, field]) =>
-      field.safeParse(undefined).success ? `${name}?` : name,
-    );
-    expect(body.match(/\w+\??/g) ?? []).toEqual(fields);
+    expect(namesIn(body)).toEqual(namesOf(shape));
+  });
+
+  test('tells of every field of a session and of a message', () => {
+    const [session = ''] = spans(section('### A session', '### Approvals'));
+    expect(namesIn(session)).toEqual(namesOf(sessionSchema.shape));
+    const sent = rows(section('## 4. HTTP', '### A session')).find(([call = '']) => call.includes('clientMessageId'));
+    const [, message = ''] = /the message `([^`]+)`/.exec(sent?.[1] ?? '') ?? [];
+    expect(namesIn(message).toSorted()).toEqual(namesOf(messageSchema.shape).toSorted());
   });
 
   test('tells of every method of the WebSocket, and of no other', () => {
@@ -238,6 +252,16 @@ describe('PROTOCOL.md', () => {
     expect(told).toEqual(ERROR_CODES.map((code) => [code, HTTP_STATUS[code], RPC_CODE[code]]));
   });
 });
+
+/** The fields of `{one, other?}`. */
+function namesIn(code: string): string[] {
+  return code.match(/\w+\??/g) ?? [];
+}
+
+/** The fields of a schema as the protocol writes them: with a question mark when they may be absent. */
+function namesOf(shape: Readonly<Record<string, z.ZodType>>): string[] {
+  return Object.entries(shape).map(([name, field]) => (field.safeParse(undefined).success ? `${name}?` : name));
+}
 
 test('docs/operations.md has every metric, and no other', async () => {
   const text = pages.find(({ path }) => path === join('docs', 'operations.md'))?.text ?? '';
