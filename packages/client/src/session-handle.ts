@@ -61,7 +61,7 @@ export class SessionHandle {
     return this.#port.transport.call('session.get', { sessionId: this.id }, options);
   }
 
-  /** Changes title, model, permission mode, effort, archived, account or metadata. */
+  /** Changes title, model, permission mode, effort, archived, account, the time of approvals or metadata. */
   update(changes: SessionUpdate, options?: CallOptions): Promise<Session> {
     return this.#port.transport.call('session.update', { sessionId: this.id, ...changes }, options);
   }

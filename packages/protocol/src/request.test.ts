@@ -182,6 +182,7 @@ describe('opening and changing a session', () => {
     expect(
       refused(sessionUpdateSchema, { title: '', archived: true, accountId: null, effort: 'max', metadata: {} }),
     ).toEqual([]);
+    expect(refused(sessionUpdateSchema, { approvalTimeoutMs: null }, { approvalTimeoutMs: 1_000 })).toEqual([]);
   });
 
   test.each([
@@ -190,6 +191,8 @@ describe('opening and changing a session', () => {
     [{ title: 'x'.repeat(501) }, 'title'],
     [{ permissionMode: 'root' }, 'permissionMode'],
     [{ maxTurns: 0 }, 'maxTurns'],
+    [{ approvalTimeoutMs: 999 }, 'approvalTimeoutMs'],
+    [{ approvalTimeoutMs: 1e12 }, 'approvalTimeoutMs'],
     [{ maxBudgetUsd: 0 }, 'maxBudgetUsd'],
     [{ effort: 'heroic' }, 'effort'],
     [{ thinkingTokens: -1 }, 'thinkingTokens'],

@@ -11,7 +11,16 @@ export const effortSchema = z.enum(['low', 'medium', 'high', 'xhigh', 'max']);
 
 export const metadataSchema = z.record(z.string(), z.unknown());
 
+const APPROVAL_TIMEOUT_MIN_MS = 1_000;
+const APPROVAL_TIMEOUT_MAX_MS = 365 * 24 * 3_600_000;
+
 const title = z.string().max(500);
+const approvalTimeoutMs = z
+  .int()
+  .min(APPROVAL_TIMEOUT_MIN_MS)
+  .max(APPROVAL_TIMEOUT_MAX_MS)
+  .nullable()
+  .describe('How long an approval waits until it is denied; null: for ever. Holds for approvals that are asked after.');
 const model = z.string().min(1).max(200);
 
 export const sessionCreateSchema = z.object({
@@ -32,6 +41,7 @@ export const sessionCreateSchema = z.object({
   effort: effortSchema.optional(),
   thinkingTokens: z.int().min(0).optional(),
   accountId: z.string().optional(),
+  approvalTimeoutMs: approvalTimeoutMs.optional(),
   metadata: metadataSchema.optional(),
 });
 
@@ -43,6 +53,7 @@ export const sessionUpdateSchema = z
     effort: effortSchema,
     archived: z.boolean(),
     accountId: z.string().nullable(),
+    approvalTimeoutMs,
     metadata: metadataSchema,
   })
   .partial();
@@ -57,6 +68,7 @@ export const sessionSchema = z.object({
   permissionMode: permissionModeSchema,
   effort: effortSchema.optional(),
   accountId: z.string().nullable().describe('Null: the server chooses.'),
+  approvalTimeoutMs: approvalTimeoutMs.optional(),
   phase: phaseSchema,
   turnId: z.string().optional(),
   lastSeq: z.int().min(0),

@@ -120,7 +120,6 @@ async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Pr
     config: {
       ...config,
       maxAgentMemoryBytes: config.maxAgentMemoryMb === 0 ? null : config.maxAgentMemoryMb * BYTES_PER_MB,
-      approvalTimeoutMs: null,
     },
   });
   metrics.watchAgents(() => registry.readAgents());

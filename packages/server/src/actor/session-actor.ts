@@ -21,6 +21,9 @@ import type { AgentSettings } from './agent-settings.ts';
 import { ObservedSession } from './session-observer.ts';
 import type { SessionObserver } from './session-observer.ts';
 
+/** Timers of Node go off at once when they are set for longer; the actor looks again then. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export interface ActorParts {
   log: Log;
   clock: Clock;
@@ -28,7 +31,7 @@ export interface ActorParts {
   eventLog: EventLog;
   backend: Backend;
   pool: ProcessPool;
-  config: CoreConfig;
+  config: Omit<CoreConfig, 'approvalTimeoutMs'>;
   observer: SessionObserver;
   /** Called when the actor can no longer be used: the log refused a commit. */
   onBroken: (actor: SessionActor, error: HearthError) => void;
@@ -160,7 +163,8 @@ export class SessionActor {
       this.#failRequests(brokenError());
       return;
     }
-    const { clock, newId, config } = this.#parts;
+    const { clock, newId } = this.#parts;
+    const config = this.#config();
     const now = clock.now();
     if (input.type !== 'tick' && input.type !== 'evict') this.#lastUsedAt = now;
     const wasEvictable = this.evictable;
@@ -337,7 +341,7 @@ export class SessionActor {
   }
 
   #armTimer(): void {
-    const at = deadlineOf(this.#state, this.#parts.config);
+    const at = deadlineOf(this.#state, this.#config());
     if (at === null) {
       this.#disarmTimer();
       return;
@@ -350,9 +354,13 @@ export class SessionActor {
         this.#timer = null;
         this.dispatch({ type: 'tick' });
       },
-      Math.max(0, at - this.#parts.clock.now()),
+      Math.min(Math.max(0, at - this.#parts.clock.now()), LONGEST_TIMER_MS),
     );
     this.#timer = { at, handle };
+  }
+
+  #config(): CoreConfig {
+    return { ...this.#parts.config, approvalTimeoutMs: this.#projected.session.approvalTimeoutMs ?? null };
   }
 
   #disarmTimer(): void {

@@ -60,7 +60,6 @@ describe('sessions in memory over a real store', () => {
         firstOutputTimeoutMs: 120_000,
         silenceTimeoutMs: 300_000,
         interruptTimeoutMs: 5_000,
-        approvalTimeoutMs: null,
       },
     });
     const sessions = new LocalSessions({
@@ -204,6 +203,35 @@ describe('sessions in memory over a real store', () => {
       error: { code: 'agent_silent', hint: expect.stringMatching(/\S/) as unknown },
     });
     expect((await house.sessions.get(id)).phase).toBe('idle');
+  });
+
+  test('[APR7][APR9] an approval expires when its session has a time for it, told before and after', async () => {
+    const clock = new FakeClock();
+    const house = await open({ clock });
+    const { id } = await house.sessions.create(OWNER, { approvalTimeoutMs: 100_000 });
+    expect(await house.sessions.get(id)).toMatchObject({ approvalTimeoutMs: 100_000 });
+    const asked = async (): Promise<void> => {
+      await house.sessions.send(OWNER, id, { content: '[[tool Bash {"command":"touch x"}]]' });
+      await until('the question', async () => (await house.sessions.get(id)).phase === 'awaiting_approval');
+    };
+    await asked();
+    expect((await house.sessions.get(id)).approvals).toMatchObject([
+      { expiresAt: new Date(clock.now() + 100_000).toISOString() },
+    ]);
+    await clock.advance(80_000);
+    await until('the warning', async () => (await log(house.sessions, id)).some((event) => event.type === 'notice'));
+    expect((await house.sessions.get(id)).approvals).toHaveLength(1);
+    await clock.advance(20_000);
+    await idle(house, id);
+    const events = await log(house.sessions, id);
+    expect(events.filter((event) => event.type === 'approval.resolved')).toMatchObject([{ decision: 'expired' }]);
+    expect(events.filter((event) => event.type === 'tool.completed')).toMatchObject([{ isError: true }]);
+
+    await house.sessions.update(id, { approvalTimeoutMs: null });
+    await asked();
+    expect((await house.sessions.get(id)).approvals[0]).not.toHaveProperty('expiresAt');
+    await clock.advance(30 * 24 * 3_600_000);
+    expect((await house.sessions.get(id)).phase).toBe('awaiting_approval');
   });
 
   test('[SES6] a deleted session is gone with its log and its messages, and its key is free again', async () => {

@@ -24,7 +24,7 @@ const UNLOAD_AFTER_MS = 10 * 60_000;
 /** How long the server waits before it loads a session again whose commit was refused. */
 const RELOAD_AFTER_MS = 2_000;
 
-export interface RegistryConfig extends Omit<CoreConfig, 'steering'> {
+export interface RegistryConfig extends Omit<CoreConfig, 'steering' | 'approvalTimeoutMs'> {
   maxProcesses: number;
   /** Memory that all agent processes together may take, as it is measured; null: no bound beside their number. */
   maxAgentMemoryBytes: number | null;

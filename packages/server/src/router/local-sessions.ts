@@ -66,6 +66,7 @@ export class LocalSessions implements Sessions {
       permissionMode: params.permissionMode ?? 'default',
       accountId: params.accountId ?? null,
       metadata: params.metadata ?? {},
+      ...(params.approvalTimeoutMs == null ? {} : { approvalTimeoutMs: params.approvalTimeoutMs }),
       ...(params.effort === undefined ? {} : { effort: params.effort }),
     });
     const actor = await this.#parts.registry.create(session, settingsOf(params), null, []);
@@ -286,7 +287,7 @@ export class LocalSessions implements Sessions {
 
   #newSession(given: NewSession): Session {
     const time = new Date(this.#parts.clock.now()).toISOString();
-    const { agent, cwd, title, model, permissionMode, accountId, metadata, effort } = given;
+    const { agent, cwd, title, model, permissionMode, accountId, metadata, effort, approvalTimeoutMs } = given;
     return {
       id: this.#parts.newId(),
       agent,
@@ -295,6 +296,7 @@ export class LocalSessions implements Sessions {
       model,
       permissionMode,
       ...(effort === undefined ? {} : { effort }),
+      ...(approvalTimeoutMs === undefined ? {} : { approvalTimeoutMs }),
       accountId,
       phase: 'idle',
       lastSeq: 0,
@@ -311,7 +313,7 @@ export class LocalSessions implements Sessions {
 
 type NewSession = Pick<
   Session,
-  'agent' | 'cwd' | 'title' | 'model' | 'permissionMode' | 'accountId' | 'metadata' | 'effort'
+  'agent' | 'cwd' | 'title' | 'model' | 'permissionMode' | 'accountId' | 'metadata' | 'effort' | 'approvalTimeoutMs'
 >;
 
 function settingsOf(params: SessionCreate): AgentSettings {

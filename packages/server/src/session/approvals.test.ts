@@ -56,6 +56,35 @@ describe('an approval', () => {
     expect(session.replyTo(session.answer('a1'))).toBe('approval_resolved');
   });
 
+  test('[APR9] is recalled to clients once, a while before it expires', () => {
+    const { session } = startedSession({ ...CONFIG, approvalTimeoutMs: 100_000 });
+    ask(session, 'a1');
+    session.wait(50_000);
+    ask(session, 'a2');
+    const reminders = (): unknown[] =>
+      session.log.flatMap((event) => (event.type === 'notice' ? [[event.code, event.text]] : []));
+    session.wait(29_999);
+    session.tick();
+    expect(reminders()).toEqual([]);
+    session.reachDeadline();
+    expect(reminders()).toEqual([['approval_expiring', expect.stringContaining('20 s')]]);
+    session.wait(1_000);
+    session.tick();
+    expect(reminders()).toHaveLength(1);
+    session.answer('a2');
+    session.reachDeadline();
+    expect(resolutions(session.told())).toEqual(['approval a2 allow', 'approval a1 expired']);
+    expect(reminders()).toHaveLength(1);
+  });
+
+  test('[APR9] with a long time is recalled a minute before', () => {
+    const { session } = startedSession({ ...CONFIG, approvalTimeoutMs: 3_600_000 });
+    ask(session, 'a1');
+    session.reachDeadline();
+    expect(session.log.at(-1)).toMatchObject({ type: 'notice', text: expect.stringContaining('60 s') as unknown });
+    expect(session.check.pendingApprovals.size).toBe(1);
+  });
+
   test('[APR7] waits for ever when no time is set', () => {
     const { session } = startedSession();
     ask(session, 'a1');

@@ -7,8 +7,9 @@ export function requestApproval(step: Step, asked: Approval): void {
   if (at(step.state.approvals, asked.approvalId) !== undefined) return;
   const timeoutMs = step.context.config.approvalTimeoutMs;
   const expiresAt = timeoutMs === null ? null : step.now + timeoutMs;
+  const remindAt = timeoutMs === null ? null : step.now + timeoutMs - reminderMs(timeoutMs);
   const approval = expiresAt === null ? asked : { ...asked, expiresAt: new Date(expiresAt).toISOString() };
-  step.set({ approvals: { ...step.state.approvals, [approval.approvalId]: { approval, expiresAt } } });
+  step.set({ approvals: { ...step.state.approvals, [approval.approvalId]: { approval, expiresAt, remindAt } } });
   step.emitInTurn({ type: 'approval.requested', ...approval });
 }
 
@@ -41,6 +42,23 @@ export function answerApproval(step: Step, input: InputOf<'approval.answer'>): v
 export function cancelApprovals(step: Step, only?: string): void {
   for (const approvalId of Object.keys(step.state.approvals)) {
     if (only === undefined || only === approvalId) resolve(step, approvalId, 'cancelled');
+  }
+}
+
+/** How long before its end clients are reminded of an approval: at a fifth of its time, at most a minute. */
+function reminderMs(timeoutMs: number): number {
+  return Math.min(Math.round(timeoutMs / 5), 60_000);
+}
+
+/** Tells of the approvals that will expire soon. */
+export function remindOfApprovals(step: Step): void {
+  for (const [approvalId, pending] of Object.entries(step.state.approvals)) {
+    const { approval, expiresAt, remindAt } = pending;
+    if (expiresAt === null || remindAt === null || remindAt > step.now) continue;
+    step.set({ approvals: { ...step.state.approvals, [approvalId]: { ...pending, remindAt: null } } });
+    const seconds = Math.max(1, Math.round((expiresAt - step.now) / 1000));
+    const text = `${approval.toolName} waits for an answer: without one it is denied in ${seconds} s.`;
+    step.emitInTurn({ type: 'notice', level: 'warning', code: 'approval_expiring', text });
   }
 }
 

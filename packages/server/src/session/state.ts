@@ -92,8 +92,10 @@ export interface OpenTool {
 
 export interface PendingApproval {
   approval: Approval;
-  /** Ms since 1970. */
+  /** Ms since 1970; null: never. */
   expiresAt: number | null;
+  /** When clients are told that it will expire soon, in ms since 1970; null: they were, or it never does. */
+  remindAt: number | null;
 }
 
 /** How many answered approvals a session remembers by id. */

@@ -1,4 +1,4 @@
-import { expireApprovals } from './approvals.ts';
+import { expireApprovals, remindOfApprovals } from './approvals.ts';
 import type { CoreConfig } from './input.ts';
 import { runsTool } from './open-work.ts';
 import type { SessionState } from './state.ts';
@@ -7,8 +7,8 @@ import { loseTurn } from './turn.ts';
 
 /** When something has to be looked at again, in ms since 1970; null: never. The host sends a `tick` then. */
 export function deadlineOf(state: SessionState, config: CoreConfig): number | null {
-  const expiries = Object.values(state.approvals).flatMap(({ expiresAt }) => (expiresAt === null ? [] : [expiresAt]));
-  const deadlines = [patienceEnd(state, config), ...expiries].filter((time) => time !== null);
+  const ofApprovals = Object.values(state.approvals).flatMap(({ expiresAt, remindAt }) => [expiresAt, remindAt]);
+  const deadlines = [patienceEnd(state, config), ...ofApprovals].filter((time) => time !== null);
   return deadlines.length === 0 ? null : Math.min(...deadlines);
 }
 
@@ -30,6 +30,7 @@ function patienceEnd(state: SessionState, config: CoreConfig): number | null {
 /** Ends what has waited for too long. */
 export function onTick(step: Step): void {
   expireApprovals(step);
+  remindOfApprovals(step);
   const end = patienceEnd(step.state, step.context.config);
   if (end === null || step.now < end) return;
   const { turn, agent } = step.state;
