@@ -88,3 +88,13 @@ test('[SES1] clients see the same after any log as the core does', () => {
   expect(fold(session.log).view.session.phase).toBe('idle');
   session.checkRest();
 });
+
+test('[TURN2] costs are added without drift', () => {
+  let view: SessionView = { session: emptySession(), delivered: [] };
+  const head = { sessionId: 'session-1', time: emptySession().createdAt };
+  for (const [index, costUsd] of [0.1, 0.2, 0.0000003].entries()) {
+    const event: Event = { ...head, seq: index + 1, type: 'turn.interrupted', by: 'user', usage: USAGE, costUsd };
+    ({ view } = applyEvent(view, event));
+  }
+  expect(view.session.usage.costUsd).toBe(0.3000003);
+});

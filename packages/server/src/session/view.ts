@@ -109,12 +109,15 @@ function onEnded(view: SessionView, session: Session, messageId: string, state: 
   return { view: { session, delivered }, changed: [{ ...message, state }] };
 }
 
+/** Sums are kept to billionths of a dollar, so that they do not drift. */
+const NANO = 1e9;
+
 function addUsage(total: SessionUsage, usage: Usage | undefined, costUsd: number | undefined): SessionUsage {
   return {
     inputTokens: total.inputTokens + (usage?.inputTokens ?? 0),
     outputTokens: total.outputTokens + (usage?.outputTokens ?? 0),
     cacheReadTokens: total.cacheReadTokens + (usage?.cacheReadTokens ?? 0),
     cacheCreationTokens: total.cacheCreationTokens + (usage?.cacheCreationTokens ?? 0),
-    costUsd: total.costUsd + (costUsd ?? 0),
+    costUsd: Math.round((total.costUsd + (costUsd ?? 0)) * NANO) / NANO,
   };
 }
