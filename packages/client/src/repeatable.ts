@@ -1,8 +1,8 @@
 import type { OperationName } from '@hearth/protocol';
 
 /**
- * Operations that may be sent again when the connection broke before the answer came. `message.send` may too, when it
- * has a `clientMessageId`. What is not named here might be done twice.
+ * Operations that may be sent again when the connection broke before the answer came. `message.send`, and the fork
+ * of an edited message, may too, when they have a `clientMessageId`. What is not named here might be done twice.
  */
 const REPEATABLE: ReadonlySet<OperationName> = new Set<OperationName>([
   'session.list',
@@ -26,7 +26,12 @@ const REMOVALS: ReadonlySet<OperationName> = new Set<OperationName>(['session.de
 
 export function isRepeatable(name: OperationName, params: object): boolean {
   if (name === 'message.send') return 'clientMessageId' in params && params.clientMessageId !== undefined;
+  if (name === 'session.fork') return hasKey('editMessage' in params ? params.editMessage : undefined);
   return REPEATABLE.has(name);
+}
+
+function hasKey(edit: unknown): boolean {
+  return typeof edit === 'object' && edit !== null && 'clientMessageId' in edit && edit.clientMessageId !== undefined;
 }
 
 export function isRemoval(name: OperationName): boolean {

@@ -9,6 +9,8 @@ import type {
   Result,
   Session,
   SessionFork,
+  SessionRewind,
+  SessionRewindResult,
   SessionUpdate,
   Transcript,
 } from '@hearth/protocol';
@@ -71,13 +73,24 @@ export class SessionHandle {
     await this.#port.transport.call('session.delete', { sessionId: this.id }, options);
   }
 
-  /** A new session with the conversation up to `atSeq`, or all of it. Not repeated after a lost connection. */
+  /**
+   * A new session with the conversation up to `atSeq`, or all of it; with `editMessage`, with the conversation before the
+   * turn of that message and other content instead. Repeated after a lost connection only with a `clientMessageId`.
+   */
   async fork(params: SessionFork = {}, options?: CallOptions): Promise<CreatedSession> {
     const { transport } = this.#port;
     return new CreatedSession(
       await transport.call('session.fork', { sessionId: this.id, ...params }, options),
       this.#port,
     );
+  }
+
+  /**
+   * Takes the last turns back: the conversation, the files that the agent edited, or both. Rejects with `invalid_request`
+   * while a turn runs, when there is nothing to rewind, and when the files cannot be put back; nothing is changed then.
+   */
+  rewind(params: SessionRewind, options?: CallOptions): Promise<SessionRewindResult> {
+    return this.#port.transport.call('session.rewind', { sessionId: this.id, ...params }, options);
   }
 
   /** The session's events after a cursor, then live; see {@link EventFeed}. It follows from the call on. */

@@ -10,6 +10,8 @@ export const capabilitiesSchema = z.object({
   models: z.boolean(),
   modes: z.boolean(),
   usage: z.boolean(),
+  rewind: z.boolean().optional().describe('Turns can be taken back; absent: no.'),
+  fileCheckpoints: z.boolean().optional().describe('A rewind can put files back; absent: no.'),
 });
 
 export const agentSchema = z.object({

@@ -39,6 +39,12 @@ const EXAMPLES: Record<EventType, Example> = {
     wrong: [{ changes: { archived: 'yes' } }, { changes: { permissionMode: 'root' } }, { changes: [] }],
   },
   'session.closed': { least: { reason: 'deleted' }, wrong: [{ reason: 1 }] },
+  'session.rewound': {
+    least: { toSeq: 0, turns: 1 },
+    more: { files: ['/work/a.txt'] },
+    wrong: [{ toSeq: -1 }, { turns: 0 }, { toSeq: undefined }, { files: 'a.txt' }],
+  },
+  'files.rewound': { least: { toSeq: 4, files: [] }, wrong: [{ toSeq: -1 }, { files: undefined }] },
   'phase.changed': { least: { phase: 'streaming', since: time }, wrong: [{ phase: 'busy' }, { since: 'now' }] },
   'message.queued': {
     least: { messageId: 'm', content: 'hi', priority: 'next', author: 'owner', place: 0 },

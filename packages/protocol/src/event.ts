@@ -57,6 +57,12 @@ export const eventSchema = z.discriminatedUnion('type', [
   event('session.created', { session: sessionSchema }),
   event('session.updated', { changes: sessionSchema.partial() }),
   event('session.closed', { reason: z.string() }),
+  event('session.rewound', {
+    toSeq: z.int().min(0).describe('Turns that started after it, and before this event, are taken back.'),
+    turns: z.int().min(1),
+    files: z.array(z.string()).optional().describe('Absolute paths of the files that were put back.'),
+  }),
+  event('files.rewound', { toSeq: z.int().min(0), files: z.array(z.string()) }),
   event('phase.changed', { phase: phaseSchema, since: z.iso.datetime() }),
 
   event('message.queued', {

@@ -7,6 +7,8 @@ import {
   sessionCreateSchema,
   sessionForkSchema,
   sessionListQuerySchema,
+  sessionRewindResultSchema,
+  sessionRewindSchema,
   sessionSchema,
   sessionUpdateSchema,
 } from './session.ts';
@@ -130,6 +132,15 @@ export const OPERATIONS = {
     status: 201,
     body: sessionForkSchema,
     result: sessionSchema,
+  },
+  'session.rewind': {
+    name: 'session.rewind',
+    summary: 'Take back the last turns: the conversation, the files, or both',
+    method: 'POST',
+    path: `${session}/rewind`,
+    status: 200,
+    body: sessionRewindSchema,
+    result: sessionRewindResultSchema,
   },
   'message.send': {
     name: 'message.send',

@@ -6,7 +6,7 @@ import * as contract from './index.ts';
 /** The shape of the wire for this version of the contract. */
 const PINNED = {
   version: 1,
-  hash: 'ec3dcf2a01a7857bff4cd6ae6897ceb5607120ae3e3c2a0d9e54cb5d50fdc5fb',
+  hash: '0eb497033da6f10284e606b9415cc6be10fc523c20446910bd142483d590fbf1',
 };
 
 const WHAT_TO_DO = `The wire contract is not the one that was pinned.

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { approvalSchema } from './approval.ts';
+import { contentSchema } from './content.ts';
 import { messageSchema } from './message.ts';
 import { phaseSchema } from './phase.ts';
 import { sessionUsageSchema } from './usage.ts';
@@ -75,7 +76,13 @@ export const sessionSchema = z.object({
   queue: z.array(messageSchema),
   approvals: z.array(approvalSchema),
   usage: sessionUsageSchema,
-  forkedFrom: z.object({ sessionId: z.string(), seq: z.int() }).optional(),
+  forkedFrom: z
+    .object({
+      sessionId: z.string(),
+      seq: z.int().describe('The last event of the conversation that was taken over; 0: none was.'),
+      messageId: z.string().optional().describe('The message of that session whose edited form begins this one.'),
+    })
+    .optional(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
   archived: z.boolean(),
@@ -93,7 +100,41 @@ export const sessionListQuerySchema = z.object({
 });
 
 export const sessionForkSchema = z.object({
-  atSeq: z.int().min(0).optional().describe('The conversation up to this event; default: all of it.'),
+  atSeq: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('The conversation up to the last turn that was over at this event; default: all of it.'),
+  editMessage: z
+    .object({
+      messageId: z.string().describe('A message that began a turn.'),
+      content: contentSchema,
+      clientMessageId: z
+        .string()
+        .min(1)
+        .max(200)
+        .optional()
+        .describe('The same again for the same session returns the first fork.'),
+    })
+    .optional()
+    .describe('Instead of `atSeq`: the conversation before the turn of this message, and then this content instead.'),
+});
+
+/** Exactly one of `toSeq` and `toMessageId`. */
+export const sessionRewindSchema = z.object({
+  toSeq: z.int().min(0).optional().describe('Back to the last turn that was over at this event; 0: to the beginning.'),
+  toMessageId: z.string().optional().describe('Back to before the turn that this message began.'),
+  conversation: z.boolean().optional().describe('Rewind the conversation; default: true.'),
+  files: z.boolean().optional().describe('Put back the files that the agent’s editing tools changed; default: false.'),
+  dryRun: z.boolean().optional().describe('Change nothing, and answer what would be.'),
+});
+
+export const sessionRewindResultSchema = z.object({
+  toSeq: z.int().min(0).describe('The last event of the conversation that stays.'),
+  turns: z.int().min(0).describe('How many turns are taken back.'),
+  conversation: z.boolean(),
+  files: z.array(z.string()).optional().describe('Absolute paths of the files that were put back.'),
+  dryRun: z.boolean(),
 });
 
 export type PermissionMode = z.infer<typeof permissionModeSchema>;
@@ -104,3 +145,5 @@ export type Session = z.infer<typeof sessionSchema>;
 export type SessionStatus = z.infer<typeof sessionStatusSchema>;
 export type SessionListQuery = z.infer<typeof sessionListQuerySchema>;
 export type SessionFork = z.infer<typeof sessionForkSchema>;
+export type SessionRewind = z.infer<typeof sessionRewindSchema>;
+export type SessionRewindResult = z.infer<typeof sessionRewindResultSchema>;

@@ -3,7 +3,7 @@ import { applyBlock } from './apply-block.ts';
 import { applyMessage } from './apply-message.ts';
 import { startConversation } from './conversation.ts';
 import type { Conversation, NoteItem, TurnItem, TurnState } from './conversation.ts';
-import { addItem, changeItem, inTurn, openTurn } from './timeline.ts';
+import { addItem, changeItem, inTurn, openTurn, takeBack } from './timeline.ts';
 
 /**
  * The conversation after one more event. Events must come in order; one that was folded already (its `seq` is not
@@ -29,6 +29,12 @@ function fold(state: Conversation, event: Event): Conversation {
       return { ...state, session: changed(state.session, event.changes) };
     case 'session.closed':
       return { ...state, phase: 'closed', phaseSince: event.time, queue: [], approvals: [], retry: null };
+    case 'session.rewound': {
+      const { toSeq, turns, files = [] } = event;
+      return addNote(takeBack(state, toSeq), event, { kind: 'rewound', turns, files });
+    }
+    case 'files.rewound':
+      return addNote(state, event, { kind: 'rewound', turns: 0, files: event.files });
     case 'title.updated':
       return { ...state, session: changed(state.session, { title: event.title }) };
     case 'phase.changed':
@@ -48,7 +54,7 @@ function fold(state: Conversation, event: Event): Conversation {
       return applyMessage(state, event);
 
     case 'turn.started':
-      return event.turnId === undefined ? state : openTurn(state, event.turnId, event.time);
+      return event.turnId === undefined ? state : openTurn(state, event.turnId, event);
     case 'turn.completed':
       return { ...endTurn(state, event, endOf(event)), context: event.context };
     case 'turn.interrupted':
@@ -115,10 +121,11 @@ function endOf(event: TurnEnd): TurnState {
   return { status: 'completed', stopReason, usage, costUsd, durationMs };
 }
 
-function endTurn(state: Conversation, { turnId, costUsd, time }: TurnEnd, end: TurnState): Conversation {
+function endTurn(state: Conversation, event: TurnEnd, end: TurnState): Conversation {
+  const { turnId, costUsd } = event;
   const paid = { ...state, retry: null, costUsd: state.costUsd + (costUsd ?? 0) };
   if (turnId === undefined) return paid;
-  return inTurn(openTurn(paid, turnId, time), turnId, (turn) => ({
+  return inTurn(openTurn(paid, turnId, event), turnId, (turn) => ({
     ...turn,
     state: end,
     items: turn.items.map((item) =>

@@ -94,6 +94,13 @@ export interface NoteItem {
         readonly text: string;
       }
     | { readonly kind: 'compacted'; readonly trigger: string; readonly preTokens: number }
+    | {
+        readonly kind: 'rewound';
+        /** How many turns were taken back; 0: the conversation stayed. */
+        readonly turns: number;
+        /** The files that were put back. */
+        readonly files: readonly string[];
+      }
     | { readonly kind: 'account'; readonly accountId: string; readonly label: string; readonly reason: string };
 }
 
@@ -115,6 +122,8 @@ export type TurnState =
 export interface TurnEntry {
   readonly type: 'turn';
   readonly turnId: string;
+  /** Seq of its first event that was folded. */
+  readonly seq: number;
   readonly startedAt: string;
   readonly state: TurnState;
   readonly items: readonly TurnItem[];

@@ -11,16 +11,28 @@ export function inTurn(state: Conversation, turnId: string, change: (turn: TurnE
 }
 
 /** The turn of an event, made when its start was not among the events that were folded. */
-export function openTurn(state: Conversation, turnId: string, startedAt: string): Conversation {
+export function openTurn(state: Conversation, turnId: string, { seq, time: startedAt }: Event): Conversation {
   if (state.timeline.some((entry) => entry.type === 'turn' && entry.turnId === turnId)) return state;
-  const turn: TurnEntry = { type: 'turn', turnId, startedAt, state: { status: 'running' }, items: [] };
+  const turn: TurnEntry = { type: 'turn', turnId, seq, startedAt, state: { status: 'running' }, items: [] };
   return { ...state, timeline: [...state.timeline, turn] };
 }
 
+/** Takes back what came after an event: turns that started after it, and what stands between them. */
+export function takeBack(state: Conversation, toSeq: number): Conversation {
+  const timeline = state.timeline.filter((entry) => entry.seq <= toSeq || isRewindNote(entry));
+  // What the plan and the context were then is not known.
+  return { ...state, timeline, plan: [], context: null };
+}
+
+function isRewindNote(entry: Conversation['timeline'][number]): boolean {
+  return entry.type === 'note' && entry.note.kind === 'rewound' && entry.note.files.length > 0;
+}
+
 /** Adds an item to the event's turn. */
-export function addItem(state: Conversation, { turnId, time }: Event, item: TurnItem): Conversation {
+export function addItem(state: Conversation, event: Event, item: TurnItem): Conversation {
+  const { turnId } = event;
   if (turnId !== undefined) {
-    return inTurn(openTurn(state, turnId, time), turnId, (turn) => ({ ...turn, items: [...turn.items, item] }));
+    return inTurn(openTurn(state, turnId, event), turnId, (turn) => ({ ...turn, items: [...turn.items, item] }));
   }
   if (item.type === 'note' || item.type === 'approval') return { ...state, timeline: [...state.timeline, item] };
   const last = state.timeline.findLast((entry) => entry.type === 'turn');

@@ -24,6 +24,9 @@ import type { SessionObserver } from './session-observer.ts';
 /** Timers of Node go off at once when they are set for longer; the actor looks again then. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** How long work beside the turns waits for a place among the agent processes. */
+const PLACE_TIMEOUT_MS = 60_000;
+
 export interface ActorParts {
   log: Log;
   clock: Clock;
@@ -185,6 +188,22 @@ export class SessionActor {
   /** Resolves when no agent process of the session is alive. */
   async vacant(): Promise<void> {
     await this.#slot.vacant();
+  }
+
+  /** Does work that needs a process of the agent's kind, once there is a place for one. */
+  async withPlace<Result>(work: () => Promise<Result>): Promise<Result> {
+    const { backend, pool } = this.#parts;
+    if (!backend.usesProcess) return work();
+    const signal = AbortSignal.timeout(PLACE_TIMEOUT_MS);
+    const place = await pool.acquire({ sessionId: this.id, agent: backend.name, onWait: () => undefined, signal });
+    if (place === null) {
+      throw new HearthError('agent_unavailable', 'All agent processes that may live are busy.', { hint: 'Try again.' });
+    }
+    try {
+      return await work();
+    } finally {
+      place.release();
+    }
   }
 
   /** Lets go of timers; the session may be loaded again. */

@@ -1,5 +1,6 @@
 import type { Agent, ApprovalAnswer, Capabilities, Content, Effort, PermissionMode } from '@hearth/protocol';
 import type { AgentChange, AgentEvent, TurnEnded } from '../session/agent-event.ts';
+import type { ConversationCut } from '../session/conversation-cut.ts';
 
 /**
  * A backend turns one kind of agent into the words of the session core. It owns the agent's processes and its
@@ -23,6 +24,13 @@ export interface Backend {
    * @returns the agent session id of the copy, for `AgentSpec.agentSessionId`
    */
   fork?(source: ForkSource): Promise<string>;
+  /**
+   * Puts files back that the agent's editing tools changed: all of them or none. Only with the capability
+   * `fileCheckpoints`, and only while no process has the conversation.
+   * @returns absolute paths of the files that differ, or did
+   * @throws HearthError `invalid_request`: it cannot be done, and nothing was changed
+   */
+  rewindFiles?(source: FileRewind): Promise<string[]>;
   /** Removes what the backend keeps of a conversation. */
   forget(conversation: Conversation): Promise<void>;
   /** Ends everything that this backend started. */
@@ -39,8 +47,20 @@ export interface Conversation {
 export interface ForkSource extends Conversation {
   agentSessionId: string;
   newSessionId: string;
-  /** The conversation is kept up to the end of the turn of this message. Absent: all of it. */
-  lastMessageId?: string;
+  /** Where the copy ends. */
+  cut: ConversationCut;
+}
+
+/** What a rewind of files starts from. */
+export interface FileRewind extends Conversation {
+  agentSessionId: string;
+  /**
+   * Messages that began turns, oldest first: files go back to what they were at the first of them that the agent has a
+   * checkpoint of. Nothing was done between them.
+   */
+  messageIds: string[];
+  /** Changes nothing. */
+  dryRun: boolean;
 }
 
 /** All that an agent needs to start, or to go on with, a session's conversation. */
@@ -65,6 +85,8 @@ export interface AgentSpec extends Conversation {
    * conversation lacks in front of the next message, so that none is missing.
    */
   carried: Delivery[];
+  /** The conversation was rewound: it goes on from here. */
+  rewind?: ConversationCut;
 }
 
 /** One message on its way to the agent. */
@@ -73,7 +95,7 @@ export interface Delivery {
   content: Content;
 }
 
-export type { AgentChange, AgentEvent, TurnEnded };
+export type { AgentChange, AgentEvent, ConversationCut, TurnEnded };
 
 /** A running agent. Commands never throw and never wait: what becomes of them is told by events. */
 export interface AgentProcess {

@@ -4,6 +4,7 @@ import type {
   ApprovalAnswer,
   EventPage,
   InterruptResult,
+  Event,
   Message,
   MessageSend,
   MessageUpdate,
@@ -12,6 +13,8 @@ import type {
   SessionCreate,
   SessionFork,
   SessionListQuery,
+  SessionRewind,
+  SessionRewindResult,
   SessionUpdate,
   Transcript,
   UsageQuery,
@@ -25,7 +28,13 @@ import type { EventLog } from '../event-log/event-log.ts';
 import type { Store, StoredMessage } from '../store/store.ts';
 import { plainMessage } from '../store/stored-message.ts';
 import type { Clock } from '../concurrency/clock.ts';
+import { conversationTurns, cutFor, placeAt, withoutRewound } from '../session/log-turns.ts';
+import type { TurnPlace } from '../session/log-turns.ts';
 import { forkHistory } from './fork-history.ts';
+import { keyedForkId } from './keyed-fork-id.ts';
+import { readLog } from './read-log.ts';
+import { placeBefore } from './rewind-target.ts';
+import { rewindSession } from './rewinds.ts';
 import { SendLine } from './send-line.ts';
 import type { Page, Principal, Sessions, Subscription, SubscriptionSink } from './sessions.ts';
 
@@ -49,6 +58,7 @@ export interface LocalSessionsParts {
 export class LocalSessions implements Sessions {
   readonly #parts: LocalSessionsParts;
   readonly #sendLine = new SendLine();
+  readonly #forkLine = new SendLine();
 
   constructor(parts: LocalSessionsParts) {
     this.#parts = parts;
@@ -102,34 +112,68 @@ export class LocalSessions implements Sessions {
     await store.sessions.delete(sessionId);
   }
 
-  async fork(_principal: Principal, sessionId: string, params: SessionFork): Promise<Session> {
+  async fork(principal: Principal, sessionId: string, { atSeq, editMessage }: SessionFork): Promise<Session> {
     const source = await this.#parts.registry.get(sessionId);
+    if (editMessage === undefined) {
+      const placeOf = (log: readonly Event[]): TurnPlace =>
+        placeAt(conversationTurns(log), atSeq ?? Number.POSITIVE_INFINITY);
+      return this.#forkAt(source, placeOf, this.#parts.newId(), {});
+    }
+    if (atSeq !== undefined) {
+      throw new HearthError('invalid_request', 'An edited message says by itself where the fork begins.', {
+        hint: 'Give either atSeq or editMessage.',
+      });
+    }
+    const { messageId, content, clientMessageId } = editMessage;
+    const key = clientMessageId === undefined ? {} : { clientMessageId };
+    return this.#forkLine.run(sessionId, async () => {
+      const id = clientMessageId === undefined ? this.#parts.newId() : keyedForkId(sessionId, clientMessageId);
+      const known = clientMessageId !== undefined && (await this.#parts.store.sessions.load(id)) !== null;
+      if (!known) await this.#forkAt(source, (log) => placeBefore(log, messageId), id, { messageId });
+      await this.send(principal, id, { content, ...key });
+      return this.get(id);
+    });
+  }
+
+  /** A session of its own with the conversation of another one up to a place in it. */
+  async #forkAt(
+    source: SessionActor,
+    placeOf: (log: readonly Event[]) => TurnPlace,
+    id: string,
+    origin: { messageId?: string },
+  ): Promise<Session> {
     const backend = await this.#availableBackend(source.session.agent);
     if (!backend.capabilities.fork || backend.fork === undefined) {
       throw new HearthError('invalid_request', `The agent “${backend.name}” cannot fork a conversation.`);
     }
-    const { id: _i, agentSessionId: from, ...inherited } = source.session;
-    const atSeq = Math.min(params.atSeq ?? inherited.lastSeq, inherited.lastSeq);
-    const { history, lastMessageId, cutSeq } = await forkHistory(
-      this.#parts.store.events,
-      sessionId,
-      atSeq,
-      this.#parts.newId,
-    );
-    const session = { ...this.#newSession(inherited), forkedFrom: { sessionId, seq: cutSeq } };
+    const queued = source.session.queue.map((message) => message.id);
+    const log = await readLog(this.#parts.store.events, source.id);
+    const place = placeOf(log);
+    const forkedFrom = { sessionId: source.id, seq: place.seq, ...origin };
+    const session = { ...this.#newSession(source.session), id, forkedFrom };
+    const cut = cutFor(place, log, queued);
+    const { agentSessionId: from } = source.session;
     const copied =
-      from === undefined || lastMessageId === undefined
+      from === undefined || cut.lastMessageId === null
         ? null
         : await backend.fork({
-            sessionId,
-            newSessionId: session.id,
+            sessionId: source.id,
+            newSessionId: id,
             cwd: session.cwd,
             agentSessionId: from,
-            lastMessageId,
+            cut,
           });
     const born = copied === null ? session : { ...session, agentSessionId: copied };
+    const history = forkHistory(log, place.seq, this.#parts.newId);
     const actor = await this.#parts.registry.create(born, source.settings, copied, history);
     return actor.session;
+  }
+
+  async rewind(sessionId: string, params: SessionRewind): Promise<SessionRewindResult> {
+    const { registry, store } = this.#parts;
+    const { agent } = (await registry.get(sessionId)).session;
+    const backend = await this.#availableBackend(agent);
+    return rewindSession({ registry, events: store.events }, backend, sessionId, params);
   }
 
   async send(principal: Principal, sessionId: string, params: MessageSend): Promise<Message> {
@@ -211,15 +255,7 @@ export class LocalSessions implements Sessions {
   async transcript(sessionId: string): Promise<Transcript> {
     const actor = await this.#parts.registry.get(sessionId);
     const { session } = actor;
-    const items: EventPage['items'] = [];
-    for (let after = 0; after < session.lastSeq;) {
-      const page = await this.events(sessionId, after, 1_000);
-      const last = page.items.at(-1);
-      if (last === undefined) break;
-      after = last.seq;
-      items.push(...page.items.filter((event) => event.type !== 'block.delta'));
-    }
-    return { session, items };
+    return { session, items: withoutRewound(await readLog(this.#parts.store.events, sessionId)) };
   }
 
   async agents(): Promise<Agent[]> {

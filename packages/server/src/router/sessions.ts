@@ -10,6 +10,8 @@ import type {
   SessionCreate,
   SessionFork,
   SessionListQuery,
+  SessionRewind,
+  SessionRewindResult,
   SessionUpdate,
   Transcript,
   UsageQuery,
@@ -38,6 +40,8 @@ export interface Sessions {
   update(sessionId: string, changes: SessionUpdate): Promise<Session>;
   delete(sessionId: string): Promise<void>;
   fork(principal: Principal, sessionId: string, params: SessionFork): Promise<Session>;
+  /** Takes the last turns back. Nothing is changed when it throws. */
+  rewind(sessionId: string, params: SessionRewind): Promise<SessionRewindResult>;
   /** Resolves when the message is stored. */
   send(principal: Principal, sessionId: string, params: MessageSend): Promise<Message>;
   messages(sessionId: string, page: { cursor?: string; limit?: number }): Promise<Page<Message>>;

@@ -83,7 +83,7 @@ export function onAgentEvent(step: Step, event: AgentEvent): void {
 }
 
 function onReady(step: Step, agentSessionId: string): void {
-  step.set({ agent: { ...step.state.agent, life: 'ready' } });
+  step.set({ agent: { ...step.state.agent, life: 'ready' }, rewind: null });
   if (agentSessionId !== step.state.agentSessionId) {
     step.set({ agentSessionId });
     step.emit({ type: 'session.updated', changes: { agentSessionId } });

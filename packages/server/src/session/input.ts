@@ -8,6 +8,7 @@ import type {
   SessionUpdate,
 } from '@hearth/protocol';
 import type { AgentChange, AgentEvent } from './agent-event.ts';
+import type { ConversationCut } from './conversation-cut.ts';
 
 /** What can happen to a session. `requestId` names the caller that the `reply` effect answers. */
 export type Input =
@@ -28,6 +29,9 @@ export type Input =
   | { type: 'approval.answer'; requestId: string; approvalId: string; answer: ApprovalAnswer; by: string }
   | { type: 'session.update'; requestId: string; changes: SessionUpdate }
   | { type: 'session.close'; requestId: string; reason: string }
+  | { type: 'rewind.begin'; requestId: string; agent: 'stays' | 'leaves' | 'leaves when free' }
+  /** `done` null: nothing was rewound. */
+  | { type: 'rewind.end'; requestId: string; done: RewindDone | null }
   | { type: 'agent'; generation: number; event: AgentEvent }
   /** A deadline may have passed; see `deadlineOf`. */
   | { type: 'tick' }
@@ -40,13 +44,31 @@ export type Input =
   /** The server stops: the running turn is cut. */
   | { type: 'shutdown' };
 
+/** What a rewind did, or, for the conversation, what it does when the agent begins anew. */
+export interface RewindDone {
+  /** The last event that stays. */
+  toSeq: number;
+  turns: number;
+  /** Null: the conversation stays. */
+  cut: ConversationCut | null;
+  /** The files that were put back, where that was wanted. */
+  files?: string[];
+}
+
 /** What the core wants done, after the events that came with it are stored. */
 export type Effect =
   /**
    * Opens the agent first when it is down, as `generation`. `pending` are all messages that it may be sent: a process
    * that was given up may have taken one unheard.
    */
-  | { type: 'agent.send'; generation: number; messageId: string; pending: string[]; carried: string[] }
+  | {
+      type: 'agent.send';
+      generation: number;
+      messageId: string;
+      pending: string[];
+      carried: string[];
+      rewind: ConversationCut | null;
+    }
   | { type: 'agent.withdraw'; generation: number; messageId: string }
   | { type: 'agent.interrupt'; generation: number }
   | { type: 'agent.answer'; generation: number; approvalId: string; answer: ApprovalAnswer }

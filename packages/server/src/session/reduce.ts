@@ -4,6 +4,7 @@ import { answerApproval } from './approvals.ts';
 import type { CoreContext, Effect, Input } from './input.ts';
 import { announcePhase } from './phase.ts';
 import { acceptMessage, cancelMessage, changeMessage } from './queue.ts';
+import { beginRewind, endRewind } from './rewind.ts';
 import { isSettled } from './state.ts';
 import type { SessionState } from './state.ts';
 import { at, Step } from './step.ts';
@@ -49,6 +50,12 @@ function apply(step: Step, input: Input): void {
       break;
     case 'session.close':
       closeSession(step, input);
+      break;
+    case 'rewind.begin':
+      beginRewind(step, input);
+      break;
+    case 'rewind.end':
+      endRewind(step, input);
       break;
     case 'agent':
       if (isHeard(step.state, input.generation)) onAgentEvent(step, input.event);
@@ -112,7 +119,7 @@ function recover(step: Step, texts: Record<string, string>): void {
   const blocks = Object.entries(step.state.blocks).map(
     ([id, block]) => [id, { ...block, text: at(texts, id) ?? '' }] as const,
   );
-  step.set({ life: 'open', blocks: Object.fromEntries(blocks) });
+  step.set({ life: 'open', held: false, blocks: Object.fromEntries(blocks) });
   loseAgent(step);
   finishTurn(step, { type: 'turn.interrupted', by: 'crash' }, 'lost');
 }

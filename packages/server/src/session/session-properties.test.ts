@@ -48,6 +48,13 @@ const answer = fc.record({ pick: fc.nat(12), allow: fc.boolean() }).map(({ pick,
     session.answer(pickFrom(known, pick) ?? 'nobody', allow ? 'allow' : 'deny');
   }),
 );
+const rewind = fc.record({ keep: fc.nat(3), at: fc.constantFrom('once', 'begin', 'end') }).map(({ keep, at }) =>
+  act(`rewind ${at} ${keep}`, (session) => {
+    if (at === 'end') session.endRewind();
+    else if (at === 'begin') session.beginRewind(keep);
+    else session.rewind(keep);
+  }),
+);
 const wait = fc.constantFrom(10, 1_000, 11_000, 130_000).map((ms) =>
   act(`wait ${ms}`, (session) => {
     session.wait(ms);
@@ -76,6 +83,7 @@ const client = fc.oneof(
   { weight: 2, arbitrary: interrupt },
   { weight: 3, arbitrary: answer },
   { weight: 1, arbitrary: configure },
+  { weight: 3, arbitrary: rewind },
 );
 
 const surroundings = fc.oneof(

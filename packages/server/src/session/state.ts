@@ -1,4 +1,5 @@
 import type { Approval, BlockKind, InterruptCause, MessageUpdate, Phase, Priority } from '@hearth/protocol';
+import type { ConversationCut } from './conversation-cut.ts';
 import type { Spent } from './spent.ts';
 
 /**
@@ -24,6 +25,10 @@ export interface SessionState {
   resolvedApprovals: string[];
   /** Delivered messages that the agent may not have stored, as after a crash. See `AgentSpec.carried`. */
   carried: string[];
+  /** Where the agent's conversation has to end before it goes on; null: where it does, or the agent has begun anew. */
+  rewind: ConversationCut | null;
+  /** It is being rewound: no turn starts. */
+  held: boolean;
   /** As last announced. */
   phase: Phase;
   phaseSince: number;
@@ -115,6 +120,8 @@ export function initialState(now: number, titled: SessionState['titled']): Sessi
     approvals: {},
     resolvedApprovals: [],
     carried: [],
+    rewind: null,
+    held: false,
     phase: 'idle',
     phaseSince: now,
     titled,
@@ -129,5 +136,6 @@ export function storedState(state: SessionState): SessionState {
 
 /** Nothing runs and nothing waits: the session can be put aside. */
 export function isSettled(state: SessionState): boolean {
-  return state.turn === null && state.queue.length === 0 && Object.keys(state.approvals).length === 0;
+  const waits = state.held || state.queue.length > 0 || Object.keys(state.approvals).length > 0;
+  return state.turn === null && !waits;
 }

@@ -181,9 +181,9 @@ export function loseTurn(step: Step, error: TurnError): void {
 export function sendToAgent(step: Step, messageId: string): void {
   const { generation, life } = step.state.agent;
   if (life === 'down') step.set({ agent: { generation, life: 'starting' } });
-  const { turn, queue, carried } = step.state;
+  const { turn, queue, carried, rewind } = step.state;
   const pending = [...(turn?.untaken ?? []), ...queue.map((entry) => entry.messageId)];
-  step.run({ type: 'agent.send', generation, messageId, pending, carried });
+  step.run({ type: 'agent.send', generation, messageId, pending, carried, rewind });
 }
 
 /**
@@ -191,7 +191,7 @@ export function sendToAgent(step: Step, messageId: string): void {
  * Runs after every input.
  */
 export function settle(step: Step): void {
-  if (step.state.life !== 'open') return;
+  if (step.state.life !== 'open' || step.state.held) return;
   const waits = step.state.pending.length > 0;
   if (step.state.turn === null && !waits) startNext(step);
   const { turn, queue } = step.state;

@@ -20,7 +20,17 @@ function textOf(note: NoteItem['note']): string {
       return note.text;
     case 'compacted':
       return 'The conversation was compacted to make room in the model’s context.';
+    case 'rewound':
+      return rewound(note.turns, note.files.length);
     case 'account':
       return `Goes on with the account ${note.label}: ${note.reason}`;
   }
+}
+
+function rewound(turns: number, files: number): string {
+  const parts = [
+    ...(turns === 0 ? [] : [turns === 1 ? 'the last turn was taken back' : `the last ${turns} turns were taken back`]),
+    ...(files === 0 ? [] : [files === 1 ? 'one file was put back' : `${files} files were put back`]),
+  ];
+  return `Rewound: ${parts.length === 0 ? 'no file had changed' : parts.join(', ')}.`;
 }

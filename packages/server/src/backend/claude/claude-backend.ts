@@ -3,6 +3,7 @@ import { checkBinary } from './claude-binary.ts';
 import { processEnvironment, type ClaudeBackendDeps } from './claude-config.ts';
 import { ClaudeProcess } from './claude-process.ts';
 import { forgetConversation, forkConversation, type ConversationDeps } from './conversation.ts';
+import { rewindFiles } from './file-rewind.ts';
 import { configDirOf } from './local-transcript.ts';
 
 const CHECK_VALID_MS = 60_000;
@@ -33,6 +34,8 @@ export function createClaudeBackend(deps: ClaudeBackendDeps): Backend {
       models: true,
       modes: true,
       usage: true,
+      rewind: true,
+      fileCheckpoints: true,
     },
 
     async check() {
@@ -52,6 +55,11 @@ export function createClaudeBackend(deps: ClaudeBackendDeps): Backend {
 
     async fork(source) {
       return forkConversation(source, conversations());
+    },
+
+    async rewindFiles(source) {
+      await endOf(source.sessionId);
+      return rewindFiles(source, deps);
     },
 
     async forget(conversation: Conversation) {

@@ -229,10 +229,11 @@ describe('copies and removal', () => {
     const agent = bed.open({ sessionId });
     const first = agent.send('one');
     await agent.wait('turn.ended', undefined, 0);
-    await agent.turn('two');
+    const second = randomUUID();
+    await agent.turn('two', second);
     const source = { sessionId, cwd: bed.cwd, agentSessionId: idOf(agent), newSessionId: randomUUID() };
-    const whole = await bed.backend.fork?.(source);
-    const part = await bed.backend.fork?.({ ...source, lastMessageId: first });
+    const whole = await bed.backend.fork?.({ ...source, cut: { lastMessageId: second, nextMessageIds: [] } });
+    const part = await bed.backend.fork?.({ ...source, cut: { lastMessageId: first, nextMessageIds: [second] } });
     for (const [agentSessionId, before] of [
       [whole, ['one', 'two']],
       [part, ['one']],

@@ -1,7 +1,16 @@
 import type { TranscriptEntry, TranscriptKey, TranscriptStore } from '../../store/store.ts';
-import type { AgentSpec, Delivery } from '../backend.ts';
+import type { AgentSpec, ConversationCut, Delivery } from '../backend.ts';
+import { copyFileHistory, removeFileHistory } from './file-history.ts';
 import { projectKeyOf, readLocal, removeLocal, writeLocal, type LocalPlace } from './local-transcript.ts';
-import { copyTranscript, cutIndex, endOfTurn, findMessage, hasConversation, withoutCost } from './transcript.ts';
+import {
+  copyTranscript,
+  cutIndex,
+  endOfCut,
+  findMessage,
+  hasConversation,
+  identityOf,
+  withoutCost,
+} from './transcript.ts';
 import { createTranscriptMirror } from './transcript-mirror.ts';
 
 /** How a process has to begin. */
@@ -16,20 +25,22 @@ export interface ConversationDeps {
 }
 
 /**
- * Makes a conversation ready to go on: what an orphan wrote after the last crash is taken into the store; what is about
- * to be sent again, or was refused as invalid, is cut off (in a copy under a new id: the old transcript stays as it is
+ * Makes a conversation ready to go on: what an orphan wrote after the last crash is taken into the store; what was
+ * rewound, is about to be sent again, or was refused as invalid, is cut off (in a copy under a new id: the old transcript stays as it is
  * until the copy is in use); and the whole is put where the binary looks for it.
  */
 export async function prepareConversation(spec: AgentSpec, deps: ConversationDeps): Promise<Beginning> {
   const { agentSessionId } = spec;
   const begin = (missing: Delivery[]): Beginning => ({ type: 'new', agentSessionId: deps.newId(), missing });
   if (agentSessionId === undefined) return begin(spec.carried);
-  const place = { configDir: deps.configDir, projectKey: projectKeyOf(spec.cwd), agentSessionId };
+  const place = placeOf({ cwd: spec.cwd, agentSessionId }, deps);
   await reconcile(place, deps.transcripts);
   const key = keyOf(place);
   const entries = await deps.transcripts.load(key);
   if (entries === null) return begin(spec.carried);
-  const cut = cutIndex(entries, spec.pendingMessageIds);
+  const end = spec.rewind === undefined ? entries.length : endOfCut(entries, spec.rewind);
+  const poisoned = cutIndex(entries.slice(0, end), spec.pendingMessageIds) ?? end;
+  const cut = poisoned === entries.length ? undefined : poisoned;
   const kept = cut === undefined ? entries : entries.slice(0, cut);
   const missing = spec.carried.filter((delivery) => findMessage(kept, delivery.messageId) === -1);
   if (!hasConversation(kept)) return { ...begin(missing), replaced: agentSessionId };
@@ -43,22 +54,37 @@ export async function prepareConversation(spec: AgentSpec, deps: ConversationDep
   return { type: 'resume', agentSessionId: copy.agentSessionId, missing, replaced: agentSessionId };
 }
 
-/** Copies a conversation to a new id, up to the end of the turn of `lastMessageId`. @returns the new id */
+/** Copies a conversation to a new id, up to where it is cut. @returns the new id */
 export async function forkConversation(
-  source: { cwd: string; agentSessionId: string; lastMessageId?: string },
+  source: { cwd: string; agentSessionId: string; cut: ConversationCut },
   deps: ConversationDeps,
 ): Promise<string> {
-  const place = {
-    configDir: deps.configDir,
-    projectKey: projectKeyOf(source.cwd),
-    agentSessionId: source.agentSessionId,
-  };
+  const place = placeOf(source, deps);
   await reconcile(place, deps.transcripts);
   const entries = (await deps.transcripts.load(keyOf(place))) ?? [];
-  const end = source.lastMessageId === undefined ? entries.length : endOfTurn(entries, source.lastMessageId);
   const copy = { ...place, agentSessionId: deps.newId() };
-  await copyConversation(place, copy, deps.transcripts, end);
+  await copyConversation(place, copy, deps.transcripts, endOfCut(entries, source.cut));
   return copy.agentSessionId;
+}
+
+/** Lets a process have a conversation without writing to it: a copy on disk, for as long as the work takes. */
+export async function withWorkingCopy<Result>(
+  source: { cwd: string; agentSessionId: string },
+  deps: ConversationDeps,
+  work: (agentSessionId: string, entries: readonly TranscriptEntry[]) => Promise<Result>,
+): Promise<Result> {
+  const place = placeOf(source, deps);
+  await reconcile(place, deps.transcripts);
+  const entries = (await deps.transcripts.load(keyOf(place))) ?? [];
+  const copy = { ...place, agentSessionId: deps.newId() };
+  try {
+    await writeLocal(copy, new Map([['', copyTranscript(entries, copy.agentSessionId)]]));
+    await copyFileHistory(place, copy);
+    return await work(copy.agentSessionId, entries);
+  } finally {
+    await removeLocal(copy);
+    await removeFileHistory(copy);
+  }
 }
 
 /** Removes a conversation from the store and from the disk. */
@@ -66,10 +92,10 @@ export async function forgetConversation(
   conversation: { cwd: string; agentSessionId: string },
   deps: ConversationDeps,
 ): Promise<void> {
-  const { cwd, agentSessionId } = conversation;
-  const place = { configDir: deps.configDir, projectKey: projectKeyOf(cwd), agentSessionId };
+  const place = placeOf(conversation, deps);
   await deps.transcripts.delete(keyOf(place));
   await removeLocal(place);
+  await removeFileHistory(place);
 }
 
 /**
@@ -80,8 +106,11 @@ async function reconcile(place: LocalPlace, transcripts: TranscriptStore): Promi
   const mirror = createTranscriptMirror(transcripts);
   for (const [subpath, local] of await readLocal(place)) {
     const stored = (await transcripts.load(keyOf(place, subpath))) ?? [];
-    const known = new Set(stored.map((entry) => entry.uuid));
-    const lacking = local.filter((entry) => entry.uuid !== undefined && !known.has(entry.uuid));
+    const known = new Set(stored.map(identityOf));
+    const lacking = local.filter((entry) => {
+      const identity = identityOf(entry);
+      return identity !== undefined && !known.has(identity);
+    });
     if (lacking.length === 0) continue;
     const key = { projectKey: place.projectKey, sessionId: place.agentSessionId };
     await mirror.append(subpath === '' ? key : { ...key, subpath }, lacking);
@@ -111,6 +140,11 @@ async function copyConversation(
   // The main transcript last: a conversation that has one is whole.
   const main = (await transcripts.load(keyOf(from))) ?? [];
   await mirror.append(key, copyTranscript(main, to.agentSessionId, end));
+  await copyFileHistory(from, to);
+}
+
+function placeOf(source: { cwd: string; agentSessionId: string }, { configDir }: ConversationDeps): LocalPlace {
+  return { configDir, projectKey: projectKeyOf(source.cwd), agentSessionId: source.agentSessionId };
 }
 
 function keyOf(place: LocalPlace, subpath = ''): TranscriptKey {

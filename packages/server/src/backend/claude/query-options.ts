@@ -2,6 +2,7 @@ import type { CanUseTool, McpServerConfig, Options, SessionStore } from '@anthro
 import type { AgentSpec } from '../backend.ts';
 import type { ClaudeConfig } from './claude-config.ts';
 import type { Beginning } from './conversation.ts';
+import { CHECKPOINTS_ON } from './file-history.ts';
 
 export interface QueryParts {
   spec: AgentSpec;
@@ -19,7 +20,7 @@ export function queryOptions(parts: QueryParts): Options {
   const { model, effort, systemPrompt, allowedTools, disallowedTools, maxTurns, maxBudgetUsd, thinkingTokens } = spec;
   return {
     cwd: spec.cwd,
-    env: parts.env,
+    env: { ...parts.env, ...CHECKPOINTS_ON },
     permissionMode: spec.permissionMode,
     canUseTool: parts.canUseTool,
     includePartialMessages: true,

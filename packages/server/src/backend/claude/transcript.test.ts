@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TranscriptEntry } from '../../store/store.ts';
-import { copyTranscript, cutIndex, endOfTurn, findMessage, wireUuid } from './transcript.ts';
+import { copyTranscript, cutIndex, endOfCut, findMessage, identityOf, wireUuid } from './transcript.ts';
 
 const prompt = (uuid: string, more: Partial<TranscriptEntry> = {}): TranscriptEntry => ({
   type: 'user',
@@ -66,12 +66,22 @@ describe('where a conversation is cut', () => {
 });
 
 describe('copies', () => {
-  test('the end of a turn is where the next one begins; an interruption’s note is within', () => {
+  test('a cut leaves what stands before the first message that goes; an interruption’s note is within its turn', () => {
     const interruption: TranscriptEntry = { type: 'user', uuid: 'i', message: { content: [] } };
     const entries = [prompt('a'), answer('1'), interruption, note('queue-operation'), prompt('b'), answer('2')];
-    expect(endOfTurn(entries, 'a')).toBe(3);
-    expect(endOfTurn(entries, 'b')).toBe(6);
-    expect(endOfTurn(entries, 'unknown')).toBeUndefined();
+    expect(endOfCut(entries, { lastMessageId: 'a', nextMessageIds: ['b'] })).toBe(3);
+    expect(endOfCut(entries, { lastMessageId: 'a', nextMessageIds: ['never-stored', 'b'] })).toBe(3);
+    expect(endOfCut(entries, { lastMessageId: 'b', nextMessageIds: [] })).toBe(6);
+    expect(endOfCut(entries, { lastMessageId: 'b', nextMessageIds: ['never-stored'] })).toBe(6);
+    expect(endOfCut(entries, { lastMessageId: null, nextMessageIds: ['never-stored'] })).toBe(0);
+  });
+
+  test('an entry is known by its uuid, and a note of a checkpoint by all that it says', () => {
+    expect(identityOf(prompt('a'))).toBe('a');
+    expect(identityOf(note('mode'))).toBeUndefined();
+    const snapshot = (messageId: string): TranscriptEntry => ({ type: 'file-history-snapshot', messageId });
+    expect(identityOf(snapshot('a'))).toBe(identityOf(snapshot('a')));
+    expect(identityOf(snapshot('a'))).not.toBe(identityOf(snapshot('b')));
   });
 
   test('a copy has the new id, and no totals of cost', () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { TranscriptEntry } from '../../store/store.ts';
+import type { ConversationCut } from '../backend.ts';
 
 const MAX_ATTEMPTS = 16;
 
@@ -75,16 +76,23 @@ export function withoutCost(entries: readonly TranscriptEntry[]): TranscriptEntr
   return entries.filter((entry) => entry.type !== 'cost-state');
 }
 
-/** The end (exclusive) of the turn in which a message stands, or undefined when the transcript lacks it. */
-export function endOfTurn(entries: readonly TranscriptEntry[], messageId: string): number | undefined {
-  const start = findMessage(entries, messageId);
-  if (start === -1) return undefined;
-  for (let index = start + 1; index < entries.length; index += 1) {
-    const entry = entries[index];
-    if (entry === undefined) continue;
-    if (isPrompt(entry)) return beforeQueueing(entries, index);
-  }
-  return entries.length;
+/** The end (exclusive) of what a cut leaves: all that stands before the first message that goes. */
+export function endOfCut(
+  entries: readonly TranscriptEntry[],
+  { lastMessageId, nextMessageIds }: ConversationCut,
+): number {
+  if (lastMessageId === null) return 0;
+  const found = nextMessageIds.map((id) => findMessage(entries, id)).filter((index) => index >= 0);
+  return found.length === 0 ? entries.length : beforeQueueing(entries, Math.min(...found));
+}
+
+/**
+ * What tells an entry from every other one; undefined: nothing needs to. Notes of file checkpoints have no uuid, and
+ * each is made once.
+ */
+export function identityOf(entry: TranscriptEntry): string | undefined {
+  if (entry.uuid !== undefined) return entry.uuid;
+  return entry.type.startsWith('file-history-') ? JSON.stringify(entry) : undefined;
 }
 
 /** Whether there is anything of a conversation: a prompt that a model could be shown. */

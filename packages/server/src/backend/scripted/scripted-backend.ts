@@ -12,6 +12,8 @@ const CAPABILITIES: Capabilities = {
   models: true,
   modes: true,
   usage: true,
+  rewind: true,
+  fileCheckpoints: false,
 };
 
 /**

@@ -11,6 +11,8 @@ import type {
   MessageUpdate,
   Session,
   SessionCreate,
+  SessionRewind,
+  SessionRewindResult,
   SessionUpdate,
   Transcript,
   UsageReport,
@@ -90,6 +92,12 @@ export class FakeSessions implements Sessions {
   async fork(principal: Principal, sessionId: string): Promise<Session> {
     this.#room(sessionId);
     return await this.create(principal, {});
+  }
+
+  async rewind(sessionId: string, params: SessionRewind): Promise<SessionRewindResult> {
+    await this.#called('rewind', sessionId);
+    this.#room(sessionId);
+    return { toSeq: params.toSeq ?? 0, turns: 1, conversation: true, dryRun: params.dryRun ?? false };
   }
 
   async send(principal: Principal, sessionId: string, params: MessageSend): Promise<Message> {

@@ -23,6 +23,9 @@ export interface Conversation {
 
 type Command = Exclude<Effect, { type: 'reply' }>;
 
+/** What a process begins with. */
+export type Opening = Pick<Extract<Effect, { type: 'agent.send' }>, 'pending' | 'carried' | 'rewind'>;
+
 interface OpenWork {
   blocks: Map<string, string>;
   tools: Set<string>;
@@ -63,7 +66,7 @@ export class ModelAgent {
       /** The core is told no nonsense either, so it has to keep its side of the contract. */
       strict: boolean;
     },
-    opening: { pending: string[]; carried: string[] },
+    opening: Opening,
   ) {
     this.generation = generation;
     this.#emitEvent = world.emit;
@@ -72,7 +75,9 @@ export class ModelAgent {
     this.#conversation = world.conversation;
     this.#strict = world.strict;
     const known = world.conversation.messageIds;
-    const cut = known.findIndex((messageId) => opening.pending.includes(messageId));
+    if (opening.rewind?.lastMessageId === null) known.splice(0);
+    const going = [...opening.pending, ...(opening.rewind?.nextMessageIds ?? [])];
+    const cut = known.findIndex((messageId) => going.includes(messageId));
     if (cut !== -1) known.splice(cut);
     this.#unsaved = opening.carried.filter((messageId) => !known.includes(messageId));
     known.push(...this.#unsaved);

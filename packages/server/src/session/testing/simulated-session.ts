@@ -1,6 +1,7 @@
 import type { Event, MessageUpdate, Priority, Session } from '@hearth/protocol';
 import type { AgentEvent } from '../agent-event.ts';
 import type { CoreConfig, Effect, Input } from '../input.ts';
+import { conversationTurns, cutFor, placeAt } from '../log-turns.ts';
 import { runsTool } from '../open-work.ts';
 import { phaseOf } from '../phase.ts';
 import { reduce } from '../reduce.ts';
@@ -11,6 +12,7 @@ import type { SessionView } from '../view.ts';
 import { deadlineOf } from '../watchdog.ts';
 import { expect, LogChecker } from './log-checker.ts';
 import { ModelAgent } from './model-agent.ts';
+import type { Opening } from './model-agent.ts';
 
 export const CONFIG: CoreConfig = {
   steering: true,
@@ -51,6 +53,8 @@ export class SimulatedSession {
   readonly replies = new Map<string, Extract<Effect, { type: 'reply' }>['reply']>();
   #ids = 0;
   #reordered = false;
+  #wantedTurns = 0;
+  readonly #rewound = new Set<string>();
 
   /** `contract`: the agents keep their contract, so the core must keep its own side of it too. */
   constructor(config: CoreConfig, contract: boolean) {
@@ -99,6 +103,31 @@ export class SimulatedSession {
     const requestId = this.#request();
     this.input({ type: 'approval.answer', requestId, approvalId, answer: { decision }, by: 'owner' });
     return requestId;
+  }
+
+  /** Begins to take back the turns after the `keep`-th; {@link endRewind} does it. */
+  beginRewind(keep: number): string {
+    const requestId = this.#request();
+    this.#wantedTurns = keep;
+    this.input({ type: 'rewind.begin', requestId, agent: keep % 2 === 0 ? 'stays' : 'leaves' });
+    return requestId;
+  }
+
+  endRewind(): string {
+    const requestId = this.#request();
+    const turns = conversationTurns(this.log);
+    const place = placeAt(turns, turns[this.#wantedTurns - 1]?.endSeq ?? 0);
+    const cut = cutFor(place, this.log);
+    const gone = place.gone.flatMap((turn) => [...turn.messageIds, ...turn.steered]);
+    const done = place.gone.length === 0 ? null : { toSeq: place.seq, turns: place.gone.length, cut };
+    this.input({ type: 'rewind.end', requestId, done });
+    if (this.replyTo(requestId) === 'ok' && done !== null) for (const messageId of gone) this.#rewound.add(messageId);
+    return requestId;
+  }
+
+  rewind(keep: number): string {
+    this.beginRewind(keep);
+    return this.endRewind();
   }
 
   close(): void {
@@ -214,6 +243,7 @@ export class SimulatedSession {
   /** Lets all that runs come to its end: agents do their work, users answer, deadlines pass. */
   comeToRest(): void {
     for (let round = 0; round < 2_000; round += 1) {
+      if (this.state.held) this.endRewind();
       if (this.carry()) continue;
       const [move] = this.agentMoves(true);
       const [approvalId] = Object.keys(this.state.approvals);
@@ -259,7 +289,7 @@ export class SimulatedSession {
     if (known) this.replies.set(effect.requestId, effect.reply);
   }
 
-  #open(generation: number, opening: { pending: string[]; carried: string[] }): void {
+  #open(generation: number, opening: Opening): void {
     const { config, conversation } = this;
     const emit = (from: number, event: AgentEvent): void => this.agentSays(event, from);
     const newId = (): string => this.newId('w');
@@ -285,6 +315,10 @@ export class SimulatedSession {
   #checkConversation(messageId: string): void {
     const times = this.conversation.messageIds.filter((other) => other === messageId).length;
     expect(times <= 1, `${messageId} is in the conversation ${times} times`);
+    if (this.#rewound.has(messageId)) {
+      expect(times === 0 || this.state.rewind !== null, `${messageId} was rewound and is in the conversation`);
+      return;
+    }
     expect(times === 1 || this.state.carried.includes(messageId), `${messageId} is missing in the conversation`);
   }
 
