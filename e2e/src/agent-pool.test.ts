@@ -7,6 +7,10 @@ import { modelRequests, Place, scriptedApi, ServerProcess } from './server-proce
 const WAIT = { timeout: 20_000, interval: 20 };
 const MB = 1024 * 1024;
 
+function isIdle(socket: RpcSocket, id: string): boolean {
+  return ofType(socket.of(id), 'phase.changed').at(-1)?.phase === 'idle';
+}
+
 describe('the pool of real agent processes', () => {
   let api: MessagesApi;
   let bench: Bench;
@@ -61,6 +65,31 @@ describe('the pool of real agent processes', () => {
     expect(await metric('hearth_agent_evictions_total{cause="memory"}')).toBeGreaterThanOrEqual(3);
     await expect.poll(async () => metric('hearth_agent_processes{agent="claude"}'), WAIT).toBeLessThanOrEqual(1);
   });
+
+  test('[AGT2] fifty sessions that are used at once share four processes, and every conversation is whole', async () => {
+    const server = await serve(['--max-processes', '4']);
+    const sessions = await Promise.all(Array.from({ length: 50 }, async () => session()));
+    let most = 0;
+    const look = setInterval(() => {
+      most = Math.max(most, server.children().length);
+    }, 20);
+    for (const round of ['one', 'two']) {
+      await Promise.all(
+        sessions.map(async ({ id, socket }, index) => {
+          const answer = `${round} of ${index}`;
+          await bench.send(id, `[[say ${answer}]]`);
+          const answered = (): boolean => answerText(socket.of(id)).endsWith(answer);
+          await socket.until(answer, () => answered() && isIdle(socket, id), 120_000);
+        }),
+      );
+    }
+    clearInterval(look);
+    expect(most).toBe(4);
+    const last = modelRequests(api).map((request) => request.userTexts);
+    for (const index of sessions.keys()) {
+      expect(last).toContainEqual([`[[say one of ${index}]]`, `[[say two of ${index}]]`]);
+    }
+  }, 240_000);
 
   test('[AGT2] with all busy a session waits in its place; an interrupt ends its waiting, and a free place lets it in', async () => {
     const server = await serve(['--max-processes', '1']);
