@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import { connect as connectTcp } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { CLOSE_CODES, MAX_FRAME_BYTES } from '@hearth/protocol';
@@ -154,6 +155,34 @@ describe('one socket', () => {
     const code = closed(client);
     await server.gateway.close();
     expect(await code).toBe(CLOSE_CODES.goingAway);
+  });
+
+  test('a client that comes while the server goes is turned away, and does not hold it up', async () => {
+    const { hostname, port, pathname } = new URL(server.wsUrl);
+    const socket = connectTcp(Number(port), hostname);
+    await once(socket, 'connect');
+    let answer = '';
+    socket.on('data', (data: Buffer) => {
+      answer += data.toString();
+    });
+
+    const closed = server.close();
+    socket.write(
+      [
+        `GET ${pathname} HTTP/1.1`,
+        `Host: ${hostname}:${port}`,
+        `Authorization: ${bearer.authorization}`,
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+        '\r\n',
+      ].join('\r\n'),
+    );
+
+    await once(socket, 'close');
+    expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+    await closed;
   });
 
   test('[guarantee 7] a reader that stops for a while is not dropped, costs a bounded buffer, and misses nothing', async () => {

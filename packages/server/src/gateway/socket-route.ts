@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import websocket from '@fastify/websocket';
 import { CLOSE_CODES, HearthError, MAX_FRAME_BYTES, SUBPROTOCOL } from '@hearth/protocol';
 import type { FastifyInstance } from 'fastify';
@@ -22,6 +24,12 @@ export interface WebSocketOptions {
   limits: Partial<ConnectionLimits>;
 }
 
+/** Nobody reads from a socket that is to be upgraded, so that it would neither end nor let the server end. */
+function turnAway(_request: IncomingMessage, socket: Duplex): void {
+  socket.on('error', () => socket.destroy());
+  socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n', () => socket.destroy());
+}
+
 /** Teaches the app WebSockets; the route is added once the hooks that guard it stand. */
 export async function addWebSocket(
   app: FastifyInstance,
@@ -35,6 +43,7 @@ export async function addWebSocket(
       handleProtocols: (offered: Set<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     },
     preClose: (done) => {
+      app.server.removeAllListeners('upgrade').on('upgrade', turnAway);
       for (const connection of open.values()) connection.close(CLOSE_CODES.goingAway, 'the server is going away');
       setTimeout(() => {
         for (const socket of open.keys()) socket.terminate();
