@@ -19,7 +19,7 @@ export class Proxy {
     const pairs = new Set<Pair>();
     const server = createServer({ allowHalfOpen: false }, (near) => {
       const far = connect(targetPort, '127.0.0.1');
-      const pair = { near, far };
+      const pair: Pair = { near, far, flow: 'open' };
       pairs.add(pair);
       const end = (): void => {
         pairs.delete(pair);
@@ -51,24 +51,32 @@ export class Proxy {
 
   /** Nothing passes any more on the connections that are there, and neither end is told. */
   halfOpen(): void {
-    for (const { near, far } of this.#pairs) {
+    for (const pair of this.#pairs) {
+      const { near, far } = pair;
       near.unpipe(far);
       far.unpipe(near);
       near.pause();
       far.pause();
+      pair.flow = 'half-open';
     }
   }
 
   /** The client reads no more: what the server sends stays in the system's buffers, then in the server. */
   freeze(): void {
-    for (const { near, far } of this.#pairs) {
-      far.unpipe(near);
-      far.pause();
+    for (const pair of this.#pairs) {
+      if (pair.flow !== 'open') continue;
+      pair.far.unpipe(pair.near);
+      pair.far.pause();
+      pair.flow = 'frozen';
     }
   }
 
   thaw(): void {
-    for (const { near, far } of this.#pairs) far.pipe(near);
+    for (const pair of this.#pairs) {
+      if (pair.flow !== 'frozen') continue;
+      pair.far.pipe(pair.near);
+      pair.flow = 'open';
+    }
   }
 
   async close(): Promise<void> {
@@ -82,4 +90,5 @@ export class Proxy {
 interface Pair {
   near: Socket;
   far: Socket;
+  flow: 'open' | 'frozen' | 'half-open';
 }

@@ -17,7 +17,9 @@ export interface FaultRun {
 export interface FaultReport {
   /** What was done, when, and what came of it. */
   trace: string[];
-  logs: Event[][];
+  logs: readonly Event[][];
+  /** What each client saw, one entry per session. */
+  seen: Record<string, readonly Event[]>[];
   /** What the servers wrote. */
   outputs: string[];
 }
@@ -83,7 +85,12 @@ class Trial {
   }
 
   report(): FaultReport {
-    return { trace: this.#trace, logs: this.#outcomes.map(({ log }) => log), outputs: this.#stage.outputs };
+    return {
+      trace: this.#trace,
+      logs: this.#outcomes.map(({ log }) => log),
+      seen: this.#outcomes.map(({ seen }) => Object.fromEntries(seen)),
+      outputs: this.#stage.outputs,
+    };
   }
 
   async play(steps: PlannedStep[]): Promise<void> {
