@@ -73,7 +73,10 @@ module.exports = {
       comment: 'At run time the client stays small: no zod, no schemas; errors.ts and version.ts have no dependencies.',
       severity: 'error',
       from: { path: '^packages/client/src/', pathNot: test },
-      to: { path: '^packages/protocol/(?!src/(errors|version)[.]ts)|/node_modules/zod/', dependencyTypesNot: ['type-only'] },
+      to: {
+        path: '^packages/protocol/(?!src/(errors|version)[.]ts)|/node_modules/zod/',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'web-knows-the-client-and-the-protocol-only',
