@@ -1,11 +1,9 @@
 import { HearthError } from '@hearth/protocol';
-import type { Content, Event, EventBody, Message, Session, Usage } from '@hearth/protocol';
+import type { Content, Event, EventBody, Message, Session } from '@hearth/protocol';
 import type { AgentEvent, AgentSpec, Backend, Delivery } from '../backend/backend.ts';
-import { deferred } from '../concurrency/deferred.ts';
-import type { Deferred } from '../concurrency/deferred.ts';
 import type { EventLog, Projection } from '../event-log/event-log.ts';
 import type { ProcessPool } from '../process/process-pool.ts';
-import type { CoreConfig, Effect, Input, Reply, ReplyResult } from '../session/input.ts';
+import type { CoreConfig, Effect, Input, ReplyResult } from '../session/input.ts';
 import { phaseOf } from '../session/phase.ts';
 import { reduce } from '../session/reduce.ts';
 import { isSettled, storedState } from '../session/state.ts';
@@ -17,15 +15,14 @@ import type { StoredMessage, TurnUsage } from '../store/store.ts';
 import type { Clock, TimerHandle } from '../concurrency/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { AgentSlot } from './agent-slot.ts';
+import { OpenRequests } from './open-requests.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { ObservedSession } from './session-observer.ts';
 import type { SessionObserver } from './session-observer.ts';
+import { turnUsageOf } from './turn-usage.ts';
 
 /** Timers of Node go off at once when they are set for longer; the actor looks again then. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** How long work beside the turns waits for a place among the agent processes. */
-const PLACE_TIMEOUT_MS = 60_000;
 
 export interface ActorParts {
   log: Log;
@@ -64,7 +61,7 @@ export class SessionActor {
   readonly #parts: ActorParts;
   readonly #settings: AgentSettings;
   readonly #slot: AgentSlot;
-  readonly #requests = new Map<string, Deferred<ReplyResult>>();
+  readonly #requests = new OpenRequests();
   /** Contents of messages that the agent does not have yet, or may have to be given again. */
   readonly #contents = new Map<string, Content>();
   #state: SessionState;
@@ -155,15 +152,14 @@ export class SessionActor {
   /** Resolves when what was asked is stored and done; throws what the core, or the log, has against it. */
   request(request: Request): Promise<ReplyResult> {
     const requestId = this.#parts.newId();
-    const pending = deferred<ReplyResult>();
-    this.#requests.set(requestId, pending);
+    const reply = this.#requests.add(requestId);
     this.dispatch({ ...request, requestId });
-    return pending.promise;
+    return reply;
   }
 
   dispatch(input: Input): void {
     if (this.#broken) {
-      this.#failRequests(brokenError());
+      this.#requests.fail(brokenError());
       return;
     }
     const { clock, newId } = this.#parts;
@@ -188,22 +184,6 @@ export class SessionActor {
   /** Resolves when no agent process of the session is alive. */
   async vacant(): Promise<void> {
     await this.#slot.vacant();
-  }
-
-  /** Does work that needs a process of the agent's kind, once there is a place for one. */
-  async withPlace<Result>(work: () => Promise<Result>): Promise<Result> {
-    const { backend, pool } = this.#parts;
-    if (!backend.usesProcess) return work();
-    const signal = AbortSignal.timeout(PLACE_TIMEOUT_MS);
-    const place = await pool.acquire({ sessionId: this.id, agent: backend.name, onWait: () => undefined, signal });
-    if (place === null) {
-      throw new HearthError('agent_unavailable', 'All agent processes that may live are busy.', { hint: 'Try again.' });
-    }
-    try {
-      return await work();
-    } finally {
-      place.release();
-    }
   }
 
   /** Lets go of timers; the session may be loaded again. */
@@ -255,17 +235,9 @@ export class SessionActor {
         this.#slot.kill(effect.generation);
         return;
       case 'reply':
-        this.#reply(effect.requestId, effect.reply);
+        this.#requests.reply(effect.requestId, effect.reply);
         return;
     }
-  }
-
-  #reply(requestId: string, reply: Reply): void {
-    const pending = this.#requests.get(requestId);
-    this.#requests.delete(requestId);
-    if (reply.ok) pending?.resolve(reply.result);
-    else
-      pending?.reject(new HearthError(reply.code, reply.message, reply.hint === undefined ? {} : { hint: reply.hint }));
   }
 
   #delivery(messageId: string): Delivery {
@@ -302,7 +274,7 @@ export class SessionActor {
     const changed = new Map<string, Message>();
     const usage: TurnUsage[] = [];
     for (const event of events) {
-      const turnUsage = this.#usageOf(event);
+      const turnUsage = turnUsageOf(event, this.#projected);
       if (turnUsage !== null) usage.push(turnUsage);
       const folded = applyEvent(this.#projected, event);
       this.#projected = folded.view;
@@ -326,24 +298,6 @@ export class SessionActor {
       settings: JSON.stringify(this.#settings),
     };
     return { record, messages, usage };
-  }
-
-  #usageOf(event: Event): TurnUsage | null {
-    if (event.type !== 'turn.completed' && event.type !== 'turn.interrupted' && event.type !== 'turn.failed')
-      return null;
-    if (event.usage === undefined || event.turnId === undefined || isNothing(event.usage, event.costUsd)) return null;
-    const { session, delivered } = this.#projected;
-    return {
-      turnId: event.turnId,
-      sessionId: this.id,
-      agent: session.agent,
-      model: event.model ?? session.model ?? 'default',
-      accountId: session.accountId ?? 'default',
-      user: delivered[0]?.author ?? 'agent',
-      time: event.time,
-      ...event.usage,
-      costUsd: event.costUsd ?? 0,
-    };
   }
 
   #committed(): void {
@@ -393,19 +347,9 @@ export class SessionActor {
     this.#broken = true;
     this.#disarmTimer();
     this.#slot.kill(this.#state.agent.generation);
-    this.#failRequests(error);
+    this.#requests.fail(error);
     this.#parts.onBroken(this, error);
   }
-
-  #failRequests(error: HearthError): void {
-    for (const pending of this.#requests.values()) pending.reject(error);
-    this.#requests.clear();
-  }
-}
-
-/** A turn that never reached the model, or one that a fork copied. */
-function isNothing(usage: Usage, costUsd: number | undefined): boolean {
-  return (costUsd ?? 0) === 0 && Object.values(usage).every((tokens) => tokens === 0);
 }
 
 function brokenError(): HearthError {

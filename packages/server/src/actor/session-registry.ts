@@ -23,6 +23,8 @@ const SWEEP_MS = 5_000;
 const UNLOAD_AFTER_MS = 10 * 60_000;
 /** How long the server waits before it loads a session again whose commit was refused. */
 const RELOAD_AFTER_MS = 2_000;
+/** How long work beside the turns waits for a place among the agent processes. */
+const PLACE_TIMEOUT_MS = 60_000;
 
 export interface RegistryConfig extends Omit<CoreConfig, 'steering' | 'approvalTimeoutMs'> {
   maxProcesses: number;
@@ -123,6 +125,23 @@ export class SessionRegistry {
     actor.dispatch({ type: 'evict' });
     await actor.flushed();
     await actor.vacant();
+  }
+
+  /** Does work for a session that needs a process beside its turns, once there is a place for one. */
+  async withPlace<Result>({ id: sessionId, agent }: Session, work: () => Promise<Result>): Promise<Result> {
+    if (this.#parts.backends.get(agent)?.usesProcess !== true) return work();
+    const signal = AbortSignal.timeout(PLACE_TIMEOUT_MS);
+    const place = await this.#pool.acquire({ sessionId, agent, onWait: () => undefined, signal });
+    if (place === null) {
+      throw new HearthError('agent_unavailable', 'All agent processes that may live are busy.', {
+        hint: 'Try again when one of the other sessions is idle.',
+      });
+    }
+    try {
+      return await work();
+    } finally {
+      place.release();
+    }
   }
 
   /** Removes a session, with its process, from memory; the caller removes it from the store. */

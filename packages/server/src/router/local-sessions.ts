@@ -76,7 +76,7 @@ export class LocalSessions implements Sessions {
       permissionMode: params.permissionMode ?? 'default',
       accountId: params.accountId ?? null,
       metadata: params.metadata ?? {},
-      ...(params.approvalTimeoutMs == null ? {} : { approvalTimeoutMs: params.approvalTimeoutMs }),
+      ...(typeof params.approvalTimeoutMs === 'number' ? { approvalTimeoutMs: params.approvalTimeoutMs } : {}),
       ...(params.effort === undefined ? {} : { effort: params.effort }),
     });
     const actor = await this.#parts.registry.create(session, settingsOf(params), null, []);

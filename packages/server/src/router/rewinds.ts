@@ -5,7 +5,6 @@ import type { SessionRegistry } from '../actor/session-registry.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { RewindDone } from '../session/input.ts';
 import { cutFor } from '../session/log-turns.ts';
-import type { TurnPlace } from '../session/log-turns.ts';
 import type { EventStore } from '../store/store.ts';
 import { readLog } from './read-log.ts';
 import { checkpointMessages, rewindPlace } from './rewind-target.ts';
@@ -40,7 +39,7 @@ export async function rewindSession(
   await actor.request({ type: 'rewind.begin', agent });
   let outcome: Awaited<ReturnType<typeof carryOut>>;
   try {
-    outcome = await carryOut(actor, backend, wanted, params, await readLog(events, sessionId));
+    outcome = await carryOut({ actor, backend, registry }, wanted, params, await readLog(events, sessionId));
   } catch (error) {
     await actor.request({ type: 'rewind.end', done: null });
     throw error;
@@ -49,15 +48,20 @@ export async function rewindSession(
   return outcome.result;
 }
 
+interface Performers {
+  actor: SessionActor;
+  backend: Backend;
+  registry: SessionRegistry;
+}
+
 async function carryOut(
-  actor: SessionActor,
-  backend: Backend,
+  performers: Performers,
   wanted: Wanted,
   params: SessionRewind,
   log: readonly Event[],
 ): Promise<{ result: SessionRewindResult; done: RewindDone | null }> {
   const place = rewindPlace(log, params);
-  const files = wanted.files ? await rewindFiles(actor, backend, place, log, wanted.dryRun) : undefined;
+  const files = wanted.files ? await rewindFiles(performers, checkpointMessages(place, log), wanted.dryRun) : undefined;
   const { conversation, dryRun } = wanted;
   const turns = place.gone.length;
   const named = files === undefined ? {} : { files };
@@ -68,19 +72,15 @@ async function carryOut(
 }
 
 async function rewindFiles(
-  actor: SessionActor,
-  backend: Backend,
-  place: TurnPlace,
-  log: readonly Event[],
+  { actor, backend, registry }: Performers,
+  messageIds: string[],
   dryRun: boolean,
 ): Promise<string[]> {
-  const messageIds = checkpointMessages(place, log);
   const { id: sessionId, cwd, agentSessionId } = actor.session;
   if (messageIds.length === 0 || agentSessionId === undefined) return [];
   await actor.vacant();
-  return actor.withPlace(
-    async () => backend.rewindFiles?.({ sessionId, cwd, agentSessionId, messageIds, dryRun }) ?? [],
-  );
+  const source = { sessionId, cwd, agentSessionId, messageIds, dryRun };
+  return registry.withPlace(actor.session, async () => backend.rewindFiles?.(source) ?? []);
 }
 
 function checkWanted(backend: Backend, { conversation, files }: Wanted): void {
