@@ -258,3 +258,38 @@ function sessionOf() {
     metadata: {},
   };
 }
+
+describe('what was rewound', () => {
+  const turn = (id: string): EventBody[] => [
+    queued(`m-${id}`, 0),
+    { type: 'turn.started', turnId: id, messageIds: [`m-${id}`] },
+    { type: 'message.delivered', turnId: id, messageId: `m-${id}`, as: 'turn' },
+    { ...completed, turnId: id },
+    { type: 'message.completed', turnId: id, messageId: `m-${id}` },
+  ];
+  const names = (state: Conversation): string[] =>
+    state.timeline.map((entry) => (entry.type === 'turn' ? entry.turnId : entry.type));
+
+  test('[REW2][REW7] is not in the timeline any more, with a note in its place; it stays paid', () => {
+    const notice: EventBody = { type: 'notice', level: 'info', code: 'x', text: 'in between' };
+    const state = foldEvents(
+      log(...turn('t1'), ...turn('t2'), notice, { type: 'session.rewound', toSeq: 5, turns: 1, files: ['/a'] }),
+    );
+    expect(names(state)).toEqual(['t1', 'note']);
+    expect(state.timeline[1]).toMatchObject({ note: { kind: 'rewound', turns: 1, files: ['/a'] } });
+    expect(state).toMatchObject({ costUsd: 0.5, context: null, plan: [], lastSeq: 12 });
+  });
+
+  test('[REW2] leaves the turns after it, and the messages that wait', () => {
+    const rewound: EventBody = { type: 'session.rewound', toSeq: 0, turns: 1 };
+    const state = foldEvents(log(...turn('t1'), queued('waiting', 0), rewound, ...turn('t2')));
+    expect(names(state)).toEqual(['note', 't2']);
+    expect(state.queue.map((message) => message.messageId)).toContain('waiting');
+  });
+
+  test('[REW5] files alone leave the timeline as it is', () => {
+    const state = foldEvents(log(...turn('t1'), { type: 'files.rewound', toSeq: 0, files: ['/a', '/b'] }));
+    expect(names(state)).toEqual(['t1', 'note']);
+    expect(state.timeline[1]).toMatchObject({ note: { kind: 'rewound', turns: 0, files: ['/a', '/b'] } });
+  });
+});

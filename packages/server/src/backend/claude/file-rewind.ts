@@ -35,7 +35,7 @@ export async function rewindFiles(source: FileRewind, deps: ClaudeBackendDeps): 
 }
 
 async function rewind(helper: Query, uuids: readonly string[], { cwd, dryRun }: FileRewind): Promise<string[]> {
-  await helper.initializationResult();
+  await helper.initializationResult().catch((error: unknown) => Promise.reject(unavailable(error)));
   const found = await firstCheckpoint(helper, uuids);
   if (found === undefined) throw noCheckpoint();
   const files = (found.plan.filesChanged ?? []).map((file) => resolve(cwd, file));
