@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { answerText, assertOrdered, Bench, ofType, only } from '@hearth/conformance';
+import { answerText, assertOrdered, Bench, idle, ofType, only } from '@hearth/conformance';
 import type { MessagesApi } from '@hearth/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from './cli-process.ts';
@@ -81,6 +81,7 @@ describe('hearth backup and hearth restore', () => {
     await serve(elsewhere);
     const lastSeen = seen.at(-1)?.seq ?? 0;
     const after = await bench.watch(id, lastSeen);
+    await idle(after, id);
     const events = await bench.turn(after, id, 'what is my name?');
 
     expect(answerText(events)).toBe('echo: what is my name?');
@@ -91,9 +92,6 @@ describe('hearth backup and hearth restore', () => {
     expect(only(log, 'turn.interrupted')).toMatchObject({ turnId: running, by: 'crash' });
     expect(only(log, 'notice').code).toBe('restored');
     expect(after.of(id).every((event) => event.seq > lastSeen + 1_000_000)).toBe(true);
-    expect(after.of(id).map((event) => event.seq)).toEqual(
-      expect.arrayContaining(events.map((event) => event.seq)) as unknown,
-    );
   });
 
   test('[BAK3][BAK4] restored in place: what came after the backup is gone from the log and from what the model knows', async () => {
