@@ -25,6 +25,11 @@ export function answerProblems(
     if (error.code === 'internal') {
       log.error({ err: thrown, method: request.method, path: pathOf(request) }, 'a request failed');
     }
+    // To close while the client still sends would reset the connection, and the client might never read the answer.
+    if (error.code === 'payload_too_large') {
+      void reply.removeHeader('connection');
+      request.raw.resume();
+    }
     return sendProblem(reply, error, status);
   });
   const answerUnknown = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
