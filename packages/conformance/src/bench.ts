@@ -40,6 +40,11 @@ export class Bench {
     return session;
   }
 
+  /** A session that was made by other means is removed with the others. */
+  adopt(sessionId: string): void {
+    this.#sessions.push(sessionId);
+  }
+
   async read(sessionId: string): Promise<Session> {
     return (await this.http('GET', `/v1/sessions/${sessionId}`)).body as Session;
   }

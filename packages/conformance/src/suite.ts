@@ -1,8 +1,13 @@
 import { Bench } from './bench.ts';
 import type { Case } from './case.ts';
+import { accessCases } from './cases/access.ts';
 import { approvalCases } from './cases/approvals.ts';
 import { edgeCases } from './cases/edge.ts';
+import { eventCases } from './cases/events.ts';
+import { forkCases } from './cases/forks.ts';
 import { messageCases } from './cases/messages.ts';
+import { recordCases } from './cases/records.ts';
+import { socketCases } from './cases/socket.ts';
 import { subscriptionCases } from './cases/subscriptions.ts';
 import { turnCases } from './cases/turns.ts';
 import type { Target } from './target.ts';
@@ -13,6 +18,11 @@ export const CASES: readonly Case[] = [
   ...messageCases,
   ...subscriptionCases,
   ...approvalCases,
+  ...forkCases,
+  ...eventCases,
+  ...recordCases,
+  ...socketCases,
+  ...accessCases,
   ...edgeCases,
 ];
 

@@ -40,7 +40,7 @@ function begin(sessionId = randomUUID(), more: object = {}) {
   return {
     sessionId,
     agent,
-    async turn(content: string): Promise<string> {
+    turn: async (content: string): Promise<string> => {
       const messageId = randomUUID();
       expect(await agent.turn(content, messageId)).toMatchObject({ outcome: 'completed' });
       return messageId;
@@ -130,14 +130,14 @@ describe('files', () => {
     await turn('[[say nothing yet]]');
     const made = await turn(write('new.txt', 'v1'));
     const edited = await turn(edit('old.txt', 'original', 'changed'));
-    const again = await turn(edit('old.txt', 'changed', 'again'));
+    const again = await turn(edit('old.txt', 'changed', 'Changed'));
     await turn('[[tool Bash {"command":"echo by bash > bash.txt"}]]');
     await agent.ended();
     const source = { sessionId, agentSessionId: idOf(agent) };
     const stored = await bed.transcripts.load({ ...bed.place(idOf(agent)), subpath: '' });
 
     expect(await putBack(source, [again], true)).toEqual([file('old.txt')]);
-    expect(text('old.txt')).toBe('again\n');
+    expect(text('old.txt')).toBe('Changed\n');
     expect(await putBack(source, [again])).toEqual([file('old.txt')]);
     expect(text('old.txt')).toBe('changed\n');
     expect((await putBack(source, [made])).toSorted()).toEqual([file('new.txt'), file('old.txt')]);
@@ -202,7 +202,7 @@ describe('files', () => {
     mkdirSync(history);
     const refused = await putBack(source, [made]).catch((error: unknown) => error as HearthError);
     expect(refused).toMatchObject({ code: 'invalid_request' });
-    expect(String((refused as HearthError).message)).toContain('lost.txt');
+    expect((refused as HearthError).message).toContain('lost.txt');
     expect([text('beside.txt'), text('lost.txt')]).toEqual(['v1', 'changed\n']);
 
     rmSync(history, { recursive: true });

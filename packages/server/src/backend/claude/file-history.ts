@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LocalPlace } from './local-transcript.ts';
 
@@ -11,13 +11,20 @@ function folder({ configDir, agentSessionId }: LocalPlace): string {
   return join(configDir, 'file-history', agentSessionId);
 }
 
-/** Gives a copy of a conversation the copies of files that its checkpoints name. */
+/**
+ * Gives a copy of a conversation the copies of files that its checkpoints name. Their times go along: the binary takes
+ * a file that is older than its copy, and as long, for unchanged.
+ */
 export async function copyFileHistory(from: LocalPlace, to: LocalPlace): Promise<void> {
   const names = await namesIn(folder(from));
   if (names.length === 0) return;
   await mkdir(folder(to), { recursive: true, mode: 0o700 });
-  for (const name of names)
-    await copyFile(join(folder(from), name), join(folder(to), name), constants.COPYFILE_FICLONE);
+  for (const name of names) {
+    const [source, copy] = [join(folder(from), name), join(folder(to), name)];
+    await copyFile(source, copy, constants.COPYFILE_FICLONE);
+    const { atime, mtime } = await stat(source);
+    await utimes(copy, atime, mtime);
+  }
 }
 
 export async function removeFileHistory(place: LocalPlace): Promise<void> {

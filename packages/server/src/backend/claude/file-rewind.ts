@@ -27,15 +27,15 @@ export async function rewindFiles(source: FileRewind, deps: ClaudeBackendDeps): 
     const uuids = source.messageIds.flatMap((id) => entries[findMessage(entries, id)]?.uuid ?? []);
     const helper = startHelper(source, { ...env, ...CHECKPOINTS_ON }, agentSessionId, deps);
     try {
-      return await Promise.race([rewind(helper.query, uuids, source), helper.failed]);
+      return await rewind(helper, uuids, source);
     } finally {
       await helper.end();
     }
   });
 }
 
-async function rewind(helper: Query, uuids: readonly string[], { cwd, dryRun }: FileRewind): Promise<string[]> {
-  await helper.initializationResult().catch((error: unknown) => Promise.reject(unavailable(error)));
+async function rewind(helper: Helper, uuids: readonly string[], { cwd, dryRun }: FileRewind): Promise<string[]> {
+  await helper.ask((query) => query.initializationResult());
   const found = await firstCheckpoint(helper, uuids);
   if (found === undefined) throw noCheckpoint();
   const files = (found.plan.filesChanged ?? []).map((file) => resolve(cwd, file));
@@ -43,32 +43,45 @@ async function rewind(helper: Query, uuids: readonly string[], { cwd, dryRun }: 
   const safe = await keepSafe(files);
   try {
     if (dryRun) return files;
-    const done = await helper.rewindFiles(found.uuid);
-    const left = await helper.rewindFiles(found.uuid, { dryRun: true });
-    if (done.canRewind && (left.filesChanged ?? []).length === 0) return files;
+    const { left, reason } = await attempt(helper, found.uuid, files);
+    if (left.length === 0) return files;
+    await helper.end();
     await safe.putBack();
-    throw incomplete(left.filesChanged ?? files, done.error);
+    throw incomplete(left, reason);
   } finally {
     await safe.discard();
   }
 }
 
+/** Puts the files back, and looks what is still to be put back then, and why. */
+async function attempt(helper: Helper, uuid: string, files: string[]): Promise<{ left: string[]; reason?: string }> {
+  try {
+    const { canRewind, error } = await helper.ask((query) => query.rewindFiles(uuid));
+    const { filesChanged = [] } = await helper.ask((query) => query.rewindFiles(uuid, { dryRun: true }));
+    if (canRewind) return { left: filesChanged };
+    return { left: files, ...(error === undefined ? {} : { reason: error }) };
+  } catch (error) {
+    const { cause } = error as HearthError;
+    return { left: files, ...(cause instanceof Error ? { reason: cause.message } : {}) };
+  }
+}
+
 async function firstCheckpoint(
-  helper: Query,
+  { ask }: Helper,
   uuids: readonly string[],
 ): Promise<{ uuid: string; plan: RewindFilesResult } | undefined> {
   for (const uuid of uuids) {
-    const plan = await helper.rewindFiles(uuid, { dryRun: true });
+    const plan = await ask((query) => query.rewindFiles(uuid, { dryRun: true }));
     if (plan.canRewind) return { uuid, plan };
   }
   return undefined;
 }
 
 interface Helper {
-  query: Query;
-  /** Rejects when the process ends, or takes too long. */
-  failed: Promise<never>;
-  end(): Promise<void>;
+  /** Rejects also when the process ends meanwhile, or all takes too long. */
+  ask: <Answer>(question: (query: Query) => Promise<Answer>) => Promise<Answer>;
+  /** Resolves when nothing of the process is alive. */
+  end: () => Promise<void>;
 }
 
 /** A process that is given no message: nothing is asked of a model. */
@@ -116,9 +129,9 @@ function startHelper(
   );
   const timer = setTimeout(() => failed.reject(unavailable()), TIMEOUT_MS);
   return {
-    query: started,
-    failed: failed.promise,
-    async end() {
+    ask: async (question) =>
+      Promise.race([question(started).catch((error: unknown) => Promise.reject(unavailable(error))), failed.promise]),
+    end: async () => {
       clearTimeout(timer);
       over.resolve();
       const stubborn = setTimeout(() => void tree?.kill(), config.closeTimeoutMs ?? 5_000);
