@@ -192,18 +192,18 @@ describe('an agent that does not move', () => {
   test('[WD7] killed twice before its first output: the turn fails with a hint', async () => {
     const server = await serve();
     const { id, socket } = await session();
-    await bench.send(id, '[[hang]]');
+    await bench.send(id, '[[hang 6000]]');
     const first = await agentOf(server);
-    await asked('[[hang]]');
+    await asked('[[hang 6000]]');
     process.kill(first, 'SIGKILL');
     const second = await agentOf(server, first);
-    await asked('[[hang]]', 2);
+    await asked('[[hang 6000]]', 2);
     process.kill(second, 'SIGKILL');
     await socket.until('the failure', () => ofType(socket.of(id), 'turn.failed').length === 1);
     expect(only(socket.of(id), 'turn.failed').error).toMatchObject({
       code: 'agent_crashed',
       hint: expect.stringMatching(/\S/) as unknown,
     });
-    await goesOn(id, socket, ['[[hang]]']);
+    await goesOn(id, socket, ['[[hang 6000]]']);
   });
 });
