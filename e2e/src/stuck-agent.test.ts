@@ -41,9 +41,9 @@ describe('an agent that does not move', () => {
     await expect.poll(count, WAIT).toBeGreaterThanOrEqual(times);
   }
 
-  /** The conversation goes on, and the model is told of each earlier message once. */
+  /** The conversation goes on, and the model is told of each earlier message once; it may answer an earlier one as well. */
   async function goesOn(id: string, socket: RpcSocket, earlier: readonly string[]): Promise<void> {
-    expect(answerText(await bench.turn(socket, id, '[[say going on]]'))).toBe('going on');
+    expect(answerText(await bench.turn(socket, id, '[[say going on]]'))).toMatch(/going on$/);
     seenOnce([...earlier, '[[say going on]]']);
   }
 
