@@ -28,13 +28,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   const log = createLog({ level: config.logLevel });
   for (const warning of options.warnings) log.warn(warning);
   const hearth = await start(options, log);
-  const { url, loginUrl } = await listen(hearth);
-  await writeServerFile(config.dataDir, {
-    url,
-    pid: process.pid,
-    startedAt: new Date().toISOString(),
-    version: VERSION,
-  });
+  const { url, loginUrl } = await listen(hearth, config);
   const stopped = untilStopped(hearth, log);
   process.stdout.write(`listening on ${url}\nopen ${loginUrl}\n`);
   if (options.introduction !== undefined) process.stdout.write(`\n${options.introduction(url)}\n`);
@@ -49,9 +43,13 @@ async function start({ config, agentEnv }: ServerOptions, log: Log): Promise<Hea
   return createHearth(agentEnv === undefined ? options : { ...options, agentEnv });
 }
 
-async function listen(hearth: Hearth): Promise<{ url: string; loginUrl: string }> {
+/** Opens the server to others, or leaves nothing of it behind. */
+async function listen(hearth: Hearth, { dataDir }: Config): Promise<{ url: string; loginUrl: string }> {
   try {
-    return await hearth.listen();
+    const addresses = await hearth.listen();
+    const startedAt = new Date().toISOString();
+    await writeServerFile(dataDir, { url: addresses.url, pid: process.pid, startedAt, version: VERSION });
+    return addresses;
   } catch (error) {
     await hearth.close(0);
     throw error;
