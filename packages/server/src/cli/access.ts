@@ -6,7 +6,10 @@ import type {
   MessageSend,
   Session,
   SessionCreate,
+  SessionFork,
   SessionListQuery,
+  SessionRewind,
+  SessionRewindResult,
   Transcript,
 } from '@hearth/protocol';
 
@@ -18,6 +21,8 @@ export interface Access {
   list(query: SessionListQuery): Promise<{ items: Session[]; nextCursor?: string | undefined }>;
   get(sessionId: string): Promise<Session>;
   delete(sessionId: string): Promise<void>;
+  fork(sessionId: string, params: SessionFork): Promise<Session>;
+  rewind(sessionId: string, params: SessionRewind): Promise<SessionRewindResult>;
   send(sessionId: string, message: MessageSend): Promise<Message>;
   interrupt(sessionId: string): Promise<InterruptResult>;
   answer(sessionId: string, approvalId: string, answer: ApprovalAnswer): Promise<void>;

@@ -32,6 +32,14 @@ export class EmbeddedAccess implements Access {
     await this.#sessions.delete(sessionId);
   }
 
+  async fork(sessionId: string, params: Parameters<Access['fork']>[1]) {
+    return this.#sessions.fork(OWNER, sessionId, params);
+  }
+
+  async rewind(sessionId: string, params: Parameters<Access['rewind']>[1]) {
+    return this.#sessions.rewind(sessionId, params);
+  }
+
   async send(sessionId: string, message: Parameters<Access['send']>[1]) {
     return this.#sessions.send(OWNER, sessionId, message);
   }

@@ -19,6 +19,7 @@ describe('the help', () => {
       ...['serve', 'demo', 'run', 'attach', 'sessions', 'tokens', 'link', 'doctor'].map((name) => [name]),
       ['sessions', 'list'],
       ['sessions', 'export'],
+      ['sessions', 'rewind'],
       ['tokens', 'create'],
     ];
     const texts = await Promise.all(names.map((path) => help(...path)));

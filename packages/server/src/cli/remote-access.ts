@@ -39,6 +39,14 @@ class RemoteAccess implements Access {
     await this.#hearth.session(sessionId).delete();
   }
 
+  async fork(sessionId: string, params: Parameters<Access['fork']>[1]) {
+    return this.#hearth.call('session.fork', { sessionId, ...params });
+  }
+
+  async rewind(sessionId: string, params: Parameters<Access['rewind']>[1]) {
+    return this.#hearth.session(sessionId).rewind(params);
+  }
+
   async send(sessionId: string, message: Parameters<Access['send']>[1]) {
     return this.#hearth.call('message.send', { sessionId, ...message });
   }

@@ -67,6 +67,8 @@ function without(name: 'send' | 'interrupt'): Access {
     list: (query) => access.list(query),
     get: (id) => access.get(id),
     delete: (id) => access.delete(id),
+    fork: (id, params) => access.fork(id, params),
+    rewind: (id, params) => access.rewind(id, params),
     send: (id, message) => access.send(id, message),
     interrupt: (id) => access.interrupt(id),
     answer: (id, approvalId, answer) => access.answer(id, approvalId, answer),

@@ -14,6 +14,12 @@ interface ListFlags extends ServerFlags {
   json?: true;
 }
 
+interface RewindFlags extends ServerFlags {
+  to: string;
+  files?: boolean;
+  dryRun?: boolean;
+}
+
 export function define(command: Command): void {
   command.description('Sessions of the running server; when none runs, those in the data directory.');
   addServerFlags(command.command('list'))
@@ -35,6 +41,18 @@ export function define(command: Command): void {
       new Option('--format <format>', 'Markdown, or the log without deltas').choices(['md', 'json']).default('md'),
     )
     .action(async (id: string, flags: ServerFlags & { format: 'md' | 'json' }) => exportSession(id, flags));
+  addServerFlags(command.command('fork'))
+    .description('Starts a new session with the conversation so far, and prints its id.')
+    .argument('<id>')
+    .option('--at <seq>', 'only the turns that were over at this event')
+    .action(async (id: string, flags: ServerFlags & { at?: string }) => fork(id, flags));
+  addServerFlags(command.command('rewind'))
+    .description('Takes the last turns of a session back; its log keeps them.')
+    .argument('<id>')
+    .requiredOption('--to <place>', 'the seq of an event (0: the beginning), or the id of the message to go before')
+    .option('--files', 'also put back the files that the agent edited since')
+    .option('--dry-run', 'change nothing, and say what would be')
+    .action(async (id: string, flags: RewindFlags) => rewind(id, flags));
   addServerFlags(command.command('rm'))
     .description('Removes sessions with their logs, for good.')
     .argument('<id...>')
@@ -107,6 +125,29 @@ async function exportSession(id: string, { format, ...flags }: ServerFlags & { f
   const transcript = await withAccess(flags, (access) => access.transcript(id));
   const { transcriptMarkdown } = await import('../gateway/transcript.ts');
   process.stdout.write(format === 'md' ? transcriptMarkdown(transcript) : `${JSON.stringify(transcript)}\n`);
+}
+
+async function fork(id: string, { at, ...flags }: ServerFlags & { at?: string }): Promise<void> {
+  const params = at === undefined ? {} : { atSeq: await seqOf(at) };
+  const session = await withAccess(flags, (access) => access.fork(id, params));
+  process.stdout.write(`${session.id}\n`);
+}
+
+async function rewind(id: string, { to, files = false, dryRun = false, ...flags }: RewindFlags): Promise<void> {
+  const place = /^\d+$/.test(to) ? { toSeq: await seqOf(to) } : { toMessageId: to };
+  const done = await withAccess(flags, (access) => access.rewind(id, { ...place, files, dryRun }));
+  const turns = done.turns === 1 ? 'the last turn' : `the last ${done.turns} turns`;
+  process.stderr.write(`${dryRun ? 'would take' : 'took'} back ${turns}\n`);
+  for (const file of done.files ?? []) process.stdout.write(`${file}\n`);
+}
+
+async function seqOf(text: string): Promise<number> {
+  const seq = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(seq)) return seq;
+  const { HearthError } = await import('@hearth/protocol/errors');
+  throw new HearthError('invalid_request', `“${text}” is not the seq of an event.`, {
+    hint: '`hearth sessions export --format json ID` shows the events.',
+  });
 }
 
 async function remove(ids: readonly string[], { yes, ...flags }: ServerFlags & { yes?: true }): Promise<void> {
