@@ -57,10 +57,16 @@ export class Bench {
     return body as Message;
   }
 
-  /** A socket that is subscribed to a session from the beginning of its log. */
+  /** A socket that is subscribed to a session, by default from the beginning of its log, and has all there was of it. */
   async watch(sessionId: string, after?: number): Promise<RpcSocket> {
     const socket = await this.socket();
-    await socket.call('session.subscribe', { sessionId, ...(after === undefined ? {} : { after }) });
+    const { lastSeq } = await socket.call<{ lastSeq: number }>('session.subscribe', {
+      sessionId,
+      ...(after === undefined ? {} : { after }),
+    });
+    if (after === undefined || (after >= 0 && after < lastSeq)) {
+      await socket.until('the backlog', () => (socket.of(sessionId).at(-1)?.seq ?? 0) >= lastSeq);
+    }
     return socket;
   }
 

@@ -9,8 +9,8 @@ export interface RuleVerdict {
   verdicts: readonly Verdict[];
 }
 
-/** The rules that the suite can see from outside, in the order of their cases. */
-export const RULES: readonly string[] = [...new Set(CASES.flatMap((one) => one.rules))];
+/** The rules that the suite can see from outside: groups in the order of their first case, each by number. */
+export const RULES: readonly string[] = inGroups([...new Set(CASES.flatMap((one) => one.rules))]);
 
 /**
  * Sums verdicts up by rule, in the order of the rules.
@@ -26,7 +26,19 @@ export function byRule(verdicts: readonly Verdict[]): RuleVerdict[] {
 /** Whether a wish for rules, as `MSG5` or the whole group `MSG`, asks for a case. No wish asks for all. */
 export function isWanted(rules: readonly string[], wanted: readonly string[]): boolean {
   if (wanted.length === 0) return true;
-  return rules.some((rule) => wanted.includes(rule) || wanted.includes(rule.replace(/\d+$/, '')));
+  return rules.some((rule) => wanted.includes(rule) || wanted.includes(groupOf(rule)));
+}
+
+function inGroups(rules: readonly string[]): string[] {
+  const groups = [...new Set(rules.map(groupOf))];
+  const numberOf = (rule: string): number => Number(rule.slice(groupOf(rule).length));
+  return groups.flatMap((group) =>
+    rules.filter((rule) => groupOf(rule) === group).toSorted((a, b) => numberOf(a) - numberOf(b)),
+  );
+}
+
+function groupOf(rule: string): string {
+  return rule.replace(/\d+$/, '');
 }
 
 function outcomeOf(verdicts: readonly Verdict[]): RuleVerdict['outcome'] {

@@ -116,7 +116,7 @@ function ruleLines({ rule, outcome, verdicts }: RuleVerdict, { paint }: Pick<Ter
   const name = rule.padEnd(NAME_WIDTH);
   switch (outcome) {
     case 'passed':
-      return [`${paint('green', '✓')} ${name} ${verdicts.map((one) => one.case.title).join('; ')}`];
+      return [`${paint('green', '✓')} ${name} ${titles(verdicts, 'passed')}`];
     case 'skipped':
       return [`${paint('dim', '·')} ${name} not checked: ${verdicts.map(reasonOf).join('; ')}`];
     case 'failed':
@@ -127,6 +127,13 @@ function ruleLines({ rule, outcome, verdicts }: RuleVerdict, { paint }: Pick<Ter
         ),
       ];
   }
+}
+
+function titles(verdicts: readonly Verdict[], outcome: Verdict['outcome']): string {
+  return verdicts
+    .filter((one) => one.outcome === outcome)
+    .map((one) => one.case.title)
+    .join('; ');
 }
 
 function indented(text: string): string[] {
