@@ -344,6 +344,7 @@ export class SimulatedSession {
     for (const [blockId, text] of check.openBlocks) expect(state.blocks[blockId]?.text === text, 'a block differs');
     expect(Object.keys(state.blocks).length === check.openBlocks.size, 'open blocks differ');
     expect(Object.keys(state.tools).length === check.openTools.size, 'open tools differ');
+    expect(state.rewind === null || state.agent.life !== 'ready', 'an agent goes on with what was rewound');
     const users = pending !== '' || (runsTool(state) && state.turn?.stage.name !== 'interrupting');
     const agents = state.turn !== null || state.queue.some((entry) => entry.hold !== 'kept');
     if (agents && !users) expect(deadlineOf(state, this.config) !== null, 'nobody watches over this wait', state);
