@@ -107,7 +107,9 @@ function tell(terminal: Terminal, rules: readonly RuleVerdict[], verdicts: reado
   for (const rule of rules) terminal.out(`${ruleLines(rule, terminal).join('\n')}\n`);
   const count = (outcome: Verdict['outcome']): number => rules.filter((rule) => rule.outcome === outcome).length;
   const skipped = count('skipped') === 0 ? '' : `, ${count('skipped')} not checked`;
-  terminal.out(`\n${count('passed')} rules kept, ${count('failed')} broken${skipped}, by ${verdicts.length} cases\n`);
+  terminal.out(
+    `\n${count('passed')} rules kept, ${count('failed')} broken${skipped}, by ${verdicts.length} ${verdicts.length === 1 ? 'case' : 'cases'}\n`,
+  );
 }
 
 const NAME_WIDTH = 8;
@@ -137,7 +139,8 @@ function titles(verdicts: readonly Verdict[], outcome: Verdict['outcome']): stri
 }
 
 function indented(text: string): string[] {
-  return text.split('\n').map((line) => `  ${' '.repeat(NAME_WIDTH)}   ${line}`);
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.map((line) => `  ${' '.repeat(NAME_WIDTH)}   ${line}`);
 }
 
 function reasonOf(verdict: Verdict): string {
