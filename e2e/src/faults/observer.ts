@@ -18,6 +18,8 @@ export interface Observer {
   seen(sessionId: string): readonly Event[];
   /** Stops following for a moment and goes on from its cursor. */
   leave(sessionId: string): Promise<void>;
+  /** What the server owed it and did not give. */
+  readonly complaints: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ class Seen {
 export class SocketObserver implements Observer {
   readonly name: string;
   readonly proxy: Proxy;
+  readonly complaints: string[] = [];
   readonly #target: Target;
   readonly #sessions = new Set<string>();
   readonly #seen = new Seen();
@@ -124,7 +127,10 @@ export class SocketObserver implements Observer {
 
   /** Two subscriptions of one session at once would each begin at a cursor that the other one moves. */
   #inLine(sessionId: string, work: () => Promise<void>): Promise<void> {
-    const mine = (this.#lines.get(sessionId) ?? Promise.resolve()).then(work);
+    const mine = (this.#lines.get(sessionId) ?? Promise.resolve()).then(work).catch((error: unknown) => {
+      this.complaints.push(String(error));
+      this.#socket?.cut();
+    });
     this.#lines.set(sessionId, mine);
     return mine;
   }
@@ -142,6 +148,7 @@ export class SocketObserver implements Observer {
 export class StreamObserver implements Observer {
   readonly name: string;
   readonly proxy: Proxy;
+  readonly complaints = [];
   readonly #target: Target;
   readonly #seen = new Seen();
   readonly #readers = new Map<string, EventSourceReader>();
@@ -191,12 +198,12 @@ export class StreamObserver implements Observer {
 
   async #read(sessionId: string, reader: EventSourceReader): Promise<void> {
     this.#readers.set(sessionId, reader);
-    let ended = false;
+    const stream = { ended: false };
     const end = (): void => {
-      ended = true;
+      stream.ended = true;
     };
     reader.ended.then(end, end);
-    while (!ended && !this.#stopped) {
+    while (!stream.ended && !this.#stopped) {
       await sleep(LOOK_MS);
       for (const { id, data } of reader.received.splice(0)) {
         if (id !== undefined) this.#seen.add(JSON.parse(data) as Event);
@@ -209,6 +216,7 @@ export class StreamObserver implements Observer {
 export class ClientObserver implements Observer {
   readonly name: string;
   readonly proxy: Proxy;
+  readonly complaints = [];
   readonly hearth: Hearth;
   readonly #seen = new Seen();
   readonly #feeds: Promise<void>[] = [];

@@ -1,8 +1,9 @@
 import type { Priority } from '@hearth/protocol';
 import { promptWith } from './prompts.ts';
+import type { AgentName } from './prompts.ts';
 import { Seeded } from './seeded.ts';
 
-export type AgentName = 'scripted' | 'claude';
+export type { AgentName } from './prompts.ts';
 
 /** Through which client a user acts. */
 export type Way = 'http' | 'socket' | 'sdk';

@@ -1,5 +1,6 @@
-import type { AgentName } from './plan.ts';
 import type { Seeded } from './seeded.ts';
+
+export type AgentName = 'scripted' | 'claude';
 
 /** A prompt with a mark by which it is found again, and with directives for the scripted model. */
 export function promptWith(random: Seeded, mark: string, agent: AgentName): string {

@@ -120,6 +120,10 @@ class Trial {
   }
 
   async check(): Promise<void> {
+    const [complaint] = this.#users.observers.flatMap(({ name, complaints }) =>
+      complaints.map((one) => `${name}: ${one}`),
+    );
+    if (complaint !== undefined) throw new Error(complaint);
     for (const sessionId of this.#users.sessions) {
       const log = await this.#users.log(sessionId);
       const lastSeq = log.at(-1)?.seq ?? 0;
