@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MessagesApi } from '@hearth/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
