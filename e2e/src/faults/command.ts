@@ -1,9 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { AgentName } from './plan.ts';
-import { BrokenRun, runFaults } from './run-faults.ts';
+import { commandOf, keepReport } from './keep-report.ts';
+import { runFaults } from './run-faults.ts';
+import type { FaultRun } from './run-faults.ts';
 
 const MOST_CHARS = 500;
 
@@ -20,31 +19,27 @@ export async function faultsCommand(args: string[]): Promise<number> {
     },
   });
   const agent = agentName(values.agent);
-  const [runs, first, steps, parallel] = [values.runs, values.seed, values.steps, values.parallel].map(Number);
-  const reports = mkdtempSync(join(tmpdir(), 'hearth-faults-'));
-  const failed: number[] = [];
-  let next = first ?? 1;
-  const end = next + (runs ?? 1);
+  const steps = Number(values.steps);
+  const runs = Number(values.runs);
+  const failed: FaultRun[] = [];
+  let next = Number(values.seed);
+  const end = next + runs;
   const worker = async (): Promise<void> => {
     for (let seed = next++; seed < end; seed = next++) {
+      const run: FaultRun = { seed, agent, steps };
       const began = Date.now();
       try {
-        await runFaults({ seed, agent, ...(steps === undefined ? {} : { steps }) });
+        await runFaults(run);
         say(`seed ${seed}: whole, ${Date.now() - began} ms`);
       } catch (error) {
-        failed.push(seed);
-        const file = join(reports, `${agent}-${seed}.json`);
-        const report = error instanceof BrokenRun ? error.report : {};
-        writeFileSync(file, JSON.stringify({ error: String(error), ...report }, null, 1));
-        say(`seed ${seed}: BROKEN, see ${file}\n  ${String(error).slice(0, MOST_CHARS)}`);
+        failed.push(run);
+        say(`seed ${seed}: BROKEN, see ${keepReport(run, error)}\n  ${String(error).slice(0, MOST_CHARS)}`);
       }
     }
   };
-  await Promise.all(Array.from({ length: parallel ?? 1 }, worker));
-  say(`${(runs ?? 0) - failed.length} whole, ${failed.length} broken`);
-  const again = (seed: number): string =>
-    `  npm run faults -- --runs 1 --seed ${seed} --agent ${agent} --steps ${steps}`;
-  if (failed.length > 0) say(['again:', ...failed.sort((a, b) => a - b).map(again)].join('\n'));
+  await Promise.all(Array.from({ length: Number(values.parallel) }, worker));
+  say(`${runs - failed.length} whole, ${failed.length} broken`);
+  for (const run of failed.sort((a, b) => a.seed - b.seed)) say(`again: ${commandOf(run)}`);
   return failed.length === 0 ? 0 : 1;
 }
 
