@@ -41,7 +41,7 @@ const EXAMPLES: Record<EventType, Example> = {
   'session.closed': { least: { reason: 'deleted' }, wrong: [{ reason: 1 }] },
   'session.rewound': {
     least: { toSeq: 0, turns: 1 },
-    more: { files: ['/work/a.txt'] },
+    more: { files: ['/srv/a.txt'] },
     wrong: [{ toSeq: -1 }, { turns: 0 }, { toSeq: undefined }, { files: 'a.txt' }],
   },
   'files.rewound': { least: { toSeq: 4, files: [] }, wrong: [{ toSeq: -1 }, { files: undefined }] },

@@ -51,7 +51,7 @@ async function open(): Promise<House> {
   const made: House = {
     forks,
     rewinds,
-    putBack: () => Promise.resolve(['/work/a.txt']),
+    putBack: () => Promise.resolve(['/srv/a.txt']),
     sessions: undefined as unknown as LocalSessions,
     close: async () => {
       await registry.stop(0);
@@ -401,14 +401,14 @@ describe('a rewind', () => {
   test('[REW5] puts files back by the first turn that could have changed any, and names them', async () => {
     const { id, messages, ends } = await told('one', 'two', '[[tool Read {"file_path":"a"}]]', 'four');
     const dry = await house.sessions.rewind(id, { toSeq: ends[0] ?? 0, files: true, dryRun: true });
-    expect(dry).toMatchObject({ files: ['/work/a.txt'], turns: 3, dryRun: true });
+    expect(dry).toMatchObject({ files: ['/srv/a.txt'], turns: 3, dryRun: true });
     expect(await last(id, 'session.rewound')).toBeUndefined();
     await house.sessions.rewind(id, { toSeq: ends[0] ?? 0, files: true });
     expect(house.rewinds).toMatchObject([
       { dryRun: true, messageIds: [messages[1]?.id, messages[2]?.id] },
       { dryRun: false, messageIds: [messages[1]?.id, messages[2]?.id] },
     ]);
-    expect(await last(id, 'session.rewound')).toMatchObject({ files: ['/work/a.txt'] });
+    expect(await last(id, 'session.rewound')).toMatchObject({ files: ['/srv/a.txt'] });
   });
 
   test('[REW5] asks the agent for no files where it used no tool', async () => {
@@ -422,9 +422,9 @@ describe('a rewind', () => {
     const text = await said(id);
     expect(await house.sessions.rewind(id, { toSeq: 0, files: true, conversation: false })).toMatchObject({
       conversation: false,
-      files: ['/work/a.txt'],
+      files: ['/srv/a.txt'],
     });
-    expect(await last(id, 'files.rewound')).toMatchObject({ toSeq: 0, files: ['/work/a.txt'] });
+    expect(await last(id, 'files.rewound')).toMatchObject({ toSeq: 0, files: ['/srv/a.txt'] });
     expect(await said(id)).toBe(text);
   });
 

@@ -151,9 +151,9 @@ describe('a rewind', () => {
   test('[REW5] of files alone leaves the conversation and the agent’s process', () => {
     const { session, first, second } = twoTurns();
     session.beginRewind(0);
-    const done = { toSeq: 0, turns: 2, cut: null, files: ['/work/a.txt'] };
+    const done = { toSeq: 0, turns: 2, cut: null, files: ['/srv/a.txt'] };
     session.input({ type: 'rewind.end', requestId: 'x', done });
-    expect(told(session, 'files.rewound')).toMatchObject([{ toSeq: 0, files: ['/work/a.txt'] }]);
+    expect(told(session, 'files.rewound')).toMatchObject([{ toSeq: 0, files: ['/srv/a.txt'] }]);
     expect(told(session, 'session.rewound')).toEqual([]);
     const third = session.send('next');
     session.comeToRest();

@@ -147,9 +147,13 @@ async function readToEnd(messages: Query): Promise<void> {
   for await (const _ of messages);
 }
 
-// oxlint-disable-next-line require-yield
-async function* silence(until: Promise<void>): AsyncGenerator<SDKUserMessage> {
-  await until;
+/** An input that says nothing, and ends then. */
+function silence(until: Promise<void>): AsyncIterable<SDKUserMessage> {
+  const next = async (): Promise<IteratorResult<SDKUserMessage>> => {
+    await until;
+    return { done: true, value: undefined };
+  };
+  return { [Symbol.asyncIterator]: () => ({ next }) };
 }
 
 function noCheckpoint(): HearthError {

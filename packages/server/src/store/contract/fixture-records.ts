@@ -5,7 +5,7 @@ export function aRecord(id: string, session: Partial<SessionRecord['session']> =
     session: {
       id,
       agent: 'scripted',
-      cwd: '/work/house',
+      cwd: '/srv/house',
       title: null,
       model: null,
       permissionMode: 'default',
