@@ -45,8 +45,10 @@ export interface ActorStart {
   view: SessionView;
   settings: AgentSettings;
   /** Messages that a crash left in doubt; see `SessionState.carried`. */
-  carried: readonly Message[];
+  carried: readonly CarriedMessage[];
 }
+
+export type CarriedMessage = Pick<Message, 'id' | 'content'>;
 
 /** A request without the id of its caller, which the actor gives. */
 export type Request = DistributiveOmit<Extract<Input, { requestId: string }>, 'requestId'>;

@@ -14,7 +14,7 @@ import type { Log } from '../telemetry/log.ts';
 import { agentSettingsSchema } from './agent-settings.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { SessionActor } from './session-actor.ts';
-import type { ActorStart } from './session-actor.ts';
+import type { ActorStart, CarriedMessage } from './session-actor.ts';
 import type { SessionObserver } from './session-observer.ts';
 
 /** How often idle sessions are looked over. */
@@ -95,19 +95,24 @@ export class SessionRegistry {
     }
   }
 
-  /** Brings a new session into being, with the events of its history after its birth. Resolves when it is stored. */
+  /**
+   * Brings a new session into being, with the events of its history after its birth. Resolves when it is stored.
+   * @param carried messages of the history that the agent may not have stored; see `SessionState.carried`
+   */
   async create(
     session: Session,
     settings: AgentSettings,
     agentSessionId: string | null,
     history: EventBody[],
+    carried: readonly CarriedMessage[],
   ): Promise<SessionActor> {
     const state: SessionState = {
       ...initialState(this.#parts.clock.now(), session.title === null ? 'nobody' : 'user'),
       agentSessionId,
+      carried: carried.map((message) => message.id),
     };
     const view = { session: { ...session, lastSeq: 0 }, delivered: [] };
-    const actor = this.#start({ state, view, settings, carried: [] });
+    const actor = this.#start({ state, view, settings, carried });
     this.#actors.set(session.id, Promise.resolve(actor));
     await actor.append([{ type: 'session.created', session: { ...session, lastSeq: 1 } }, ...history]);
     return actor;

@@ -1,5 +1,6 @@
 import { NO_USAGE } from '@hearth/protocol';
 import type { Content, Event, EventBody } from '@hearth/protocol';
+import type { CarriedMessage } from '../actor/session-actor.ts';
 import { withoutRewound } from '../session/log-turns.ts';
 
 /**
@@ -24,6 +25,40 @@ export function forkHistory(log: readonly Event[], endSeq: number, newTurnId: ()
     history.push(turnId === undefined ? body : { ...body, turnId });
   }
   return history;
+}
+
+/**
+ * The messages of a history's last turns that did not complete: the agent may not have stored them, as after a crash, or
+ * when they were interrupted before it saw them. One that the model API refused is left out on purpose.
+ */
+export function unsureMessages(history: readonly EventBody[]): CarriedMessage[] {
+  const contents = new Map<string, Content>();
+  let unsure: string[] = [];
+  let turn: string[] = [];
+  for (const event of history) {
+    switch (event.type) {
+      case 'message.queued':
+        contents.set(event.messageId, event.content);
+        break;
+      case 'turn.started':
+        turn = [...event.messageIds];
+        break;
+      case 'message.delivered':
+        if (event.as === 'steer') turn.push(event.messageId);
+        break;
+      case 'turn.completed':
+        unsure = [];
+        break;
+      case 'turn.interrupted':
+        unsure.push(...turn);
+        break;
+      case 'turn.failed':
+        if (event.error.code !== 'invalid_request') unsure.push(...turn);
+        break;
+      default:
+    }
+  }
+  return unsure.map((id) => ({ id, content: contents.get(id) ?? '' }));
 }
 
 /** Work in the background may be open at the end of a turn; nothing would ever end it in the copy. */

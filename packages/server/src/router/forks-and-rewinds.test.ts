@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Event, Message, Session } from '@hearth/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SessionRegistry } from '../actor/session-registry.ts';
-import type { Backend, FileRewind, ForkSource } from '../backend/backend.ts';
+import type { AgentSpec, Backend, FileRewind, ForkSource } from '../backend/backend.ts';
 import { createScriptedBackend } from '../backend/scripted/scripted-backend.ts';
 import { systemClock } from '../concurrency/clock.ts';
 import { createEventLog } from '../event-log/event-log.ts';
@@ -22,6 +22,8 @@ interface House {
   sessions: LocalSessions;
   forks: ForkSource[];
   rewinds: FileRewind[];
+  /** What agents were opened with. */
+  specs: AgentSpec[];
   /** What the agent answers to a rewind of files. */
   putBack: (source: FileRewind) => Promise<string[]>;
   close(): Promise<void>;
@@ -48,9 +50,11 @@ async function open(): Promise<House> {
   const scripted = createScriptedBackend({ clock, newId: randomUUID, maxRetries: 1 });
   const forks: ForkSource[] = [];
   const rewinds: FileRewind[] = [];
+  const specs: AgentSpec[] = [];
   const made: House = {
     forks,
     rewinds,
+    specs,
     putBack: () => Promise.resolve(['/srv/a.txt']),
     sessions: undefined as unknown as LocalSessions,
     close: async () => {
@@ -63,10 +67,12 @@ async function open(): Promise<House> {
     ...scripted,
     name: 'paid',
     capabilities: { ...scripted.capabilities, fileCheckpoints: true },
-    open: (spec, emit) =>
-      scripted.open(spec, (event) =>
+    open: (spec, emit) => {
+      specs.push(spec);
+      return scripted.open(spec, (event) =>
         emit(event.type === 'turn.ended' && event.outcome === 'completed' ? { ...event, costUsd: 0.5 } : event),
-      ),
+      );
+    },
     fork: (source) => {
       forks.push(source);
       return Promise.resolve(`copy-${source.newSessionId}`);
@@ -221,6 +227,27 @@ describe('a fork', () => {
     expect((await house.sessions.usage({})).total).toMatchObject({ costUsd: 2, turns: 4 });
     expect(grandchild.forkedFrom).toEqual({ sessionId: child.id, seq: expect.any(Number) as number });
     expect(house.forks[1]?.agentSessionId).toBe(`copy-${child.id}`);
+  });
+
+  test('[FORK1][INT8] gives its agent what the source’s agent may not have stored: the last turns that were cut', async () => {
+    const { id } = await house.sessions.create(OWNER, {});
+    await turn(id, '[[say whole]]');
+    const cut = await house.sessions.send(OWNER, id, { content: 'before the cut [[hang 60000]]' });
+    await house.sessions.interrupt(id, false);
+    await idle(id);
+    const refused = await turn(id, 'refused [[status 400 1]]');
+
+    const fork = await house.sessions.fork(OWNER, id, {});
+    await house.close();
+    house = await open();
+    await turn(fork.id, '[[say on]]');
+
+    const [spec] = house.specs;
+    expect(spec?.sessionId).toBe(fork.id);
+    expect(spec?.carried).toEqual([{ messageId: cut.id, content: cut.content }]);
+    expect(spec?.carried).not.toContainEqual(expect.objectContaining({ messageId: refused.id }));
+    await turn(fork.id, '[[say further]]');
+    expect(house.specs).toHaveLength(1);
   });
 
   test('[FORK1] takes images along', async () => {

@@ -30,7 +30,7 @@ import { plainMessage } from '../store/stored-message.ts';
 import type { Clock } from '../concurrency/clock.ts';
 import { conversationTurns, cutFor, placeAt, withoutRewound } from '../session/log-turns.ts';
 import type { TurnPlace } from '../session/log-turns.ts';
-import { forkHistory } from './fork-history.ts';
+import { forkHistory, unsureMessages } from './fork-history.ts';
 import { keyedForkId } from './keyed-fork-id.ts';
 import { readLog } from './read-log.ts';
 import { placeBefore } from './rewind-target.ts';
@@ -79,7 +79,7 @@ export class LocalSessions implements Sessions {
       ...(typeof params.approvalTimeoutMs === 'number' ? { approvalTimeoutMs: params.approvalTimeoutMs } : {}),
       ...(params.effort === undefined ? {} : { effort: params.effort }),
     });
-    const actor = await this.#parts.registry.create(session, settingsOf(params), null, []);
+    const actor = await this.#parts.registry.create(session, settingsOf(params), null, [], []);
     return actor.session;
   }
 
@@ -165,7 +165,7 @@ export class LocalSessions implements Sessions {
           });
     const born = copied === null ? session : { ...session, agentSessionId: copied };
     const history = forkHistory(log, place.seq, this.#parts.newId);
-    const actor = await this.#parts.registry.create(born, source.settings, copied, history);
+    const actor = await this.#parts.registry.create(born, source.settings, copied, history, unsureMessages(history));
     return actor.session;
   }
 
