@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { answerText, assertOrdered, Bench, blockTexts, isTerminal } from '@hearth/conformance';
 import type { RpcSocket } from '@hearth/conformance';
 import type { Event } from '@hearth/protocol';
 import type { MessagesApi } from '@hearth/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Place, scriptedApi, ServerProcess } from './server-process.ts';
+import { freePort, inspected, sample } from './soak/sample.ts';
 
 const MB = 1024 * 1024;
 const MOST_GROWTH_BYTES = 64 * MB;
@@ -24,10 +24,12 @@ describe('slow clients', () => {
   let api: MessagesApi;
   let server: ServerProcess;
   let bench: Bench;
+  let inspectorPort: number;
 
   beforeAll(async () => {
     api = await scriptedApi();
-    server = await ServerProcess.start(place, api, { agent: 'scripted' });
+    inspectorPort = await freePort();
+    server = await ServerProcess.start(place, api, { agent: 'scripted', env: inspected(inspectorPort) });
   });
 
   beforeEach(() => {
@@ -71,9 +73,10 @@ describe('slow clients', () => {
     const sleepers = await Promise.all(watched.map(({ id }) => bench.watch(id)));
     for (const { raw } of sleepers) raw.pause();
 
-    const memory = new PeakMemory(server.pid);
+    const before = await sample(server, inspectorPort);
     await Promise.all(watched.map(flood));
-    const grownBytes = memory.stop();
+    // The sleepers still sleep: what was kept for them would be held now.
+    const grownBytes = (await sample(server, inspectorPort)).heapBytes - before.heapBytes;
 
     expect(await paused(), 'the server waits for the sleepers').toBeGreaterThan(0);
     expect(grownBytes).toBeLessThan(MOST_GROWTH_BYTES);
@@ -93,34 +96,4 @@ describe('slow clients', () => {
 
 function isWhole(event: Event): boolean {
   return event.type !== 'block.delta';
-}
-
-/** The highest resident memory of a process from now on, over what it has now. */
-class PeakMemory {
-  readonly #pid: number;
-  readonly #before: number;
-  readonly #timer: NodeJS.Timeout;
-  #most = 0;
-
-  constructor(pid: number) {
-    this.#pid = pid;
-    this.#before = residentBytes(pid);
-    this.#timer = setInterval(() => this.#look(), 10);
-  }
-
-  stop(): number {
-    clearInterval(this.#timer);
-    this.#look();
-    return this.#most - this.#before;
-  }
-
-  #look(): void {
-    this.#most = Math.max(this.#most, residentBytes(this.#pid));
-  }
-}
-
-function residentBytes(pid: number): number {
-  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  if (kilobytes === undefined) throw new Error(`the process ${pid} is gone`);
-  return Number(kilobytes) * 1024;
 }

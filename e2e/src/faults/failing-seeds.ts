@@ -14,4 +14,10 @@ export const FAILING_SEEDS: readonly (FaultRun & { found: string })[] = [
     seed: 6,
     steps: 30,
   },
+  {
+    found: 'a fork was not told what its source’s agent had not stored yet',
+    agent: 'claude',
+    seed: 1026,
+    steps: 30,
+  },
 ];

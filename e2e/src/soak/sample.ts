@@ -23,6 +23,9 @@ export function inspected(port: number): Record<string, string> {
   return { NODE_OPTIONS: `--inspect=127.0.0.1:${port}` };
 }
 
+/** Objects of the heap and the buffers outside of it. */
+const HELD = 'process.memoryUsage().heapUsed + process.memoryUsage().external';
+
 /** What the server holds once its garbage is collected, by its inspector. */
 export async function sample(server: ServerProcess, inspectorPort: number): Promise<Sample> {
   return {
@@ -42,19 +45,20 @@ async function heapBytes(port: number): Promise<number> {
     socket.once('error', reject);
   });
   let id = 0;
-  const call = (method: string): Promise<{ usedSize?: number }> => {
+  const call = (method: string, params: object = {}): Promise<{ result?: { value?: number } }> => {
     id += 1;
     const mine = id;
-    socket.send(JSON.stringify({ id: mine, method }));
+    socket.send(JSON.stringify({ id: mine, method, params }));
     return new Promise((resolve) => {
       socket.on('message', (data: Buffer) => {
-        const message = JSON.parse(data.toString('utf8')) as { id?: number; result?: { usedSize?: number } };
+        const message = JSON.parse(data.toString('utf8')) as { id?: number; result?: { result?: { value?: number } } };
         if (message.id === mine) resolve(message.result ?? {});
       });
     });
   };
   await call('HeapProfiler.collectGarbage');
-  const { usedSize = 0 } = await call('Runtime.getHeapUsage');
+  const { result } = await call('Runtime.evaluate', { expression: HELD, returnByValue: true });
   socket.close();
-  return usedSize;
+  if (result?.value === undefined) throw new Error('the server does not tell what it holds');
+  return result.value;
 }
