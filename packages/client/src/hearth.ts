@@ -1,5 +1,6 @@
 import type {
   Agent,
+  DirectoryList,
   OperationName,
   Params,
   Result,
@@ -61,6 +62,11 @@ export class Hearth {
   /** The agents and what they can do. */
   async agents(options?: CallOptions): Promise<Agent[]> {
     return (await this.#transport.call('agent.list', {}, options)).items;
+  }
+
+  /** The folders inside one that a session may work in; without a path the workspace roots. */
+  directories(path?: string, options?: CallOptions): Promise<DirectoryList> {
+    return this.#transport.call('directory.list', path === undefined ? {} : { path }, options);
   }
 
   /** Tokens and cost. */

@@ -16,6 +16,7 @@ const REPEATABLE: ReadonlySet<OperationName> = new Set<OperationName>([
   'turn.interrupt',
   'approval.answer',
   'agent.list',
+  'directory.list',
   'usage.report',
   'token.list',
   'token.revoke',

@@ -1,6 +1,7 @@
 export * from './agent.ts';
 export * from './approval.ts';
 export * from './content.ts';
+export * from './directory.ts';
 export * from './errors.ts';
 export * from './event.ts';
 export * from './message.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { agentSchema } from './agent.ts';
 import { approvalAnswerSchema } from './approval.ts';
+import { directoryListSchema, directoryQuerySchema } from './directory.ts';
 import { eventSchema } from './event.ts';
 import { messageSchema, messageSendSchema, messageUpdateSchema } from './message.ts';
 import {
@@ -210,6 +211,15 @@ export const OPERATIONS = {
     path: '/v1/agents',
     status: 200,
     result: agentListSchema,
+  },
+  'directory.list': {
+    name: 'directory.list',
+    summary: 'List the folders that a session may work in',
+    method: 'GET',
+    path: '/v1/directories',
+    status: 200,
+    query: directoryQuerySchema,
+    result: directoryListSchema,
   },
   'usage.report': {
     name: 'usage.report',

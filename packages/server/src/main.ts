@@ -15,6 +15,7 @@ import { systemClock } from './concurrency/clock.ts';
 import { databaseFile } from './config/database-file.ts';
 import { withDefaults } from './config/defaults.ts';
 import type { Config } from './config/options.ts';
+import { listDirectories } from './config/directories.ts';
 import { resolveCwd } from './config/workspace.ts';
 import { createEventLog } from './event-log/event-log.ts';
 import { openSession } from './embedded/open-session.ts';
@@ -133,6 +134,7 @@ async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Pr
     defaultAgent: config.agent,
     allowBypassPermissions: config.allowBypassPermissions,
     resolveCwd: (wanted) => resolveCwd(config.workspace, wanted),
+    listDirectories: (path) => listDirectories(config.workspace, path),
   });
   const auth = new Auth({ ownerToken: token, tokens: store.tokens, log });
   const stopHeartbeats = startHeartbeats(registry, eventLog, clock);

@@ -8,6 +8,7 @@ import { useWide } from './parts/use-wide.ts';
 import { useConnection } from './server.ts';
 import { NewSession } from './sessions/new-session.tsx';
 import { SessionList } from './sessions/session-list.tsx';
+import { strings } from './strings/strings.ts';
 
 /** The list on the left and the conversation on the right; on a phone one of them at a time. */
 export function App() {
@@ -44,7 +45,7 @@ function Narrow({ page }: { page: Page }) {
   }
   return (
     <main className="min-h-0 flex-1">
-      <h1 className="sr-only">Sessions</h1>
+      <h1 className="sr-only">{strings.shell.sessions}</h1>
       <SessionList current={undefined} />
     </main>
   );
@@ -65,10 +66,10 @@ function NoSuchPage() {
   return (
     <main className="grid h-full place-items-center p-8 text-center">
       <div>
-        <h1 className="text-xl font-semibold">There is no such page</h1>
+        <h1 className="text-xl font-semibold">{strings.shell.noPage}</h1>
         <p className="mt-2 text-soft">
           <Link href="/" className="text-ember underline">
-            Go to your sessions
+            {strings.shell.toSessions}
           </Link>
         </p>
       </div>

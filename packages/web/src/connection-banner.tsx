@@ -2,6 +2,7 @@ import { CloudOff, LoaderCircle } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { Button } from './parts/button.tsx';
 import { hearth, useConnection } from './server.ts';
+import { strings } from './strings/strings.ts';
 
 /** A first connection takes a moment; only one that takes longer is worth a word. */
 const QUIET_MS = 800;
@@ -17,16 +18,14 @@ export function ConnectionBanner() {
     case 'connecting':
       return (
         <div role="status" data-connection="connecting">
-          {patient && <Bar text="Connecting to the server …" />}
+          {patient && <Bar text={strings.shell.connecting} />}
         </div>
       );
     case 'offline':
       return (
         <div role="status" data-connection="offline">
           <Bar
-            text={
-              state.nextRetryMs === 0 ? 'Reconnecting …' : 'No connection to the server. What was said is kept there.'
-            }
+            text={state.nextRetryMs === 0 ? strings.shell.reconnecting : strings.shell.offline}
             trying={state.nextRetryMs === 0}
           />
         </div>
@@ -34,7 +33,7 @@ export function ConnectionBanner() {
     case 'closed':
       return (
         <div role="status" data-connection="closed">
-          <Bar text="The connection is closed." trying={false} />
+          <Bar text={strings.shell.closed} trying={false} />
         </div>
       );
   }
@@ -48,7 +47,7 @@ function Bar({ text, trying = true }: { text: string; trying?: boolean }) {
       <span>{text}</span>
       {!trying && (
         <Button size="small" look="bare" className="h-6 text-warn underline" onClick={() => hearth.reconnect()}>
-          Try now
+          {strings.shell.tryNow}
         </Button>
       )}
     </div>

@@ -7,6 +7,7 @@ import { FakeClock } from '@hearth/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createScriptedBackend } from '../backend/scripted/scripted-backend.ts';
 import { systemClock } from '../concurrency/clock.ts';
+import { listDirectories } from '../config/directories.ts';
 import type { Clock } from '../concurrency/clock.ts';
 import { createEventLog } from '../event-log/event-log.ts';
 import { LocalSessions } from '../router/local-sessions.ts';
@@ -72,6 +73,7 @@ describe('sessions in memory over a real store', () => {
       defaultAgent: 'scripted',
       allowBypassPermissions: false,
       resolveCwd: () => Promise.resolve(folder),
+      listDirectories: (path) => listDirectories([folder], path),
     });
     let closed = false;
     const house = {

@@ -23,7 +23,8 @@ export async function resolveCwd(roots: readonly string[], requested: string | u
   return real;
 }
 
-async function realRoot(root: string): Promise<string> {
+/** The root with every link followed. @throws HearthError when it is missing */
+export async function realRoot(root: string): Promise<string> {
   return await realpath(root).catch((cause: unknown) => {
     throw new HearthError('invalid_request', `The workspace ${root} does not exist on the server.`, {
       hint: 'Make the folder, or start the server with another --workspace.',
@@ -38,7 +39,8 @@ function missing(requested: string, roots: readonly string[], cause: unknown): n
   throw outside(requested);
 }
 
-function isInside(root: string, path: string): boolean {
+/** Whether the path is the root or lies below it; both with links followed. */
+export function isInside(root: string, path: string): boolean {
   const way = relative(root, path);
   return way === '' || !(way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way));
 }

@@ -40,6 +40,7 @@ export function createOperations({ sessions, auth, baseUrl }: OperationsOptions)
     'approval.answer': (caller, { sessionId, approvalId, ...answer }) =>
       sessions.answer(caller.principal, known(sessionId), known(approvalId), answer),
     'agent.list': async () => ({ items: await sessions.agents() }),
+    'directory.list': (_, { path }) => sessions.directories(path),
     'usage.report': (_, params) => sessions.usage(params),
     'token.list': async (caller) => {
       ownerOnly(caller);

@@ -8,6 +8,7 @@ import { SessionRegistry } from '../actor/session-registry.ts';
 import type { AgentSpec, Backend, FileRewind, ForkSource } from '../backend/backend.ts';
 import { createScriptedBackend } from '../backend/scripted/scripted-backend.ts';
 import { systemClock } from '../concurrency/clock.ts';
+import { listDirectories } from '../config/directories.ts';
 import { createEventLog } from '../event-log/event-log.ts';
 import { transcriptMarkdown } from '../gateway/transcript.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
@@ -113,6 +114,7 @@ async function open(): Promise<House> {
     defaultAgent: 'paid',
     allowBypassPermissions: false,
     resolveCwd: () => Promise.resolve(folder),
+    listDirectories: (path) => listDirectories([folder], path),
   });
   return made;
 }

@@ -2,6 +2,7 @@ import { contentText, HearthError } from '@hearth/protocol';
 import type {
   Agent,
   ApprovalAnswer,
+  DirectoryList,
   EventPage,
   InterruptResult,
   Event,
@@ -52,6 +53,7 @@ export interface LocalSessionsParts {
   allowBypassPermissions: boolean;
   /** The real path of a wanted working directory inside the workspace roots; throws `forbidden` outside of them. */
   resolveCwd: (wanted: string | undefined) => Promise<string>;
+  listDirectories: (path: string | undefined) => Promise<DirectoryList>;
 }
 
 /** The sessions of this machine. */
@@ -266,6 +268,10 @@ export class LocalSessions implements Sessions {
         capabilities: backend.capabilities,
       })),
     );
+  }
+
+  directories(path: string | undefined): Promise<DirectoryList> {
+    return this.#parts.listDirectories(path);
   }
 
   async usage(query: UsageQuery): Promise<UsageReport> {

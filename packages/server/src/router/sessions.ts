@@ -1,6 +1,7 @@
 import type {
   Agent,
   ApprovalAnswer,
+  DirectoryList,
   EventPage,
   InterruptResult,
   Message,
@@ -59,6 +60,8 @@ export interface Sessions {
   events(sessionId: string, after: number, limit: number): Promise<EventPage>;
   transcript(sessionId: string): Promise<Transcript>;
   agents(): Promise<Agent[]>;
+  /** The folders inside one, or the workspace roots. @throws HearthError `forbidden` outside of them */
+  directories(path: string | undefined): Promise<DirectoryList>;
   usage(query: UsageQuery): Promise<UsageReport>;
   /**
    * Places a cursor on the session's log. `sink` gets every event after it, in order and once, for as long as the

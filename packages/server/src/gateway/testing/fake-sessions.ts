@@ -2,6 +2,7 @@ import { HearthError, NO_USAGE } from '@hearth/protocol';
 import type {
   Agent,
   ApprovalAnswer,
+  DirectoryList,
   Event,
   EventBody,
   EventPage,
@@ -169,6 +170,10 @@ export class FakeSessions implements Sessions {
 
   async agents(): Promise<Agent[]> {
     return [];
+  }
+
+  async directories(): Promise<DirectoryList> {
+    return { path: null, parent: null, items: [], truncated: false };
   }
 
   async usage(): Promise<UsageReport> {

@@ -1,0 +1,20 @@
+/** What surrounds the pages: the connection, the way in, errors without a place of their own. */
+export const shell = {
+  name: 'Hearth',
+  sessions: 'Sessions',
+  connecting: 'Connecting to the server …',
+  reconnecting: 'Reconnecting …',
+  offline: 'No connection to the server. What was said is kept there.',
+  closed: 'The connection is closed.',
+  tryNow: 'Try now',
+  noPage: 'There is no such page',
+  toSessions: 'Go to your sessions',
+  logIn: {
+    title: 'This browser is not logged in',
+    explanation:
+      'On the machine where the server runs, ask for a log-in link and open it here. It works once, for ten minutes.',
+    command: 'Command',
+    fromClone: 'From a clone of the repository it is',
+    tryAgain: 'Try again',
+  },
+} as const;
