@@ -51,9 +51,10 @@ export function connect(options: ConnectOptions = {}): Hearth {
       down: (error) => transport.down(error),
       event: (event) => transport.event(event),
       heartbeat: (heartbeat) => transport.heartbeat(heartbeat),
+      list: (changed) => transport.list(changed),
     },
   );
-  const transport = new Transport(connection);
+  const transport = new Transport(connection, onError);
   connection.start();
   const http = new HttpReader(base, () => connection.token);
   return new Hearth(connection, states, { transport, http, onError });

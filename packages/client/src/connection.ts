@@ -1,6 +1,6 @@
 import { CLOSE_CODES } from '@hearth/protocol/version';
 import { HearthError } from '@hearth/protocol/errors';
-import type { Event, Heartbeat } from '@hearth/protocol';
+import type { Event, Heartbeat, SessionsChanged } from '@hearth/protocol';
 import { backoffDelayMs } from './backoff.ts';
 import type { Backoff } from './backoff.ts';
 import { ClientClosedError, ConnectionLostError } from './errors.ts';
@@ -33,6 +33,7 @@ export interface ConnectionEvents {
   down(error?: ClientError): void;
   event(event: Event): void;
   heartbeat(heartbeat: Heartbeat): void;
+  list(changed: SessionsChanged): void;
 }
 
 /** A connection that lived this long was a good one: the next loss starts with the shortest wait again. */
@@ -178,6 +179,9 @@ export class Connection {
         return;
       case 'heartbeat':
         this.#events.heartbeat(message.heartbeat);
+        return;
+      case 'list':
+        this.#events.list(message.changed);
         return;
       case 'answer':
         if (message.id === HELLO) this.#becomeLive();

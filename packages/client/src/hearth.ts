@@ -12,6 +12,7 @@ import type {
   UsageReport,
 } from '@hearth/protocol';
 import type { Connection } from './connection.ts';
+import type { ListChange } from './list-watch.ts';
 import type { Listeners } from './listeners.ts';
 import { pagesOf } from './pages.ts';
 import { CreatedSession, SessionHandle } from './session-handle.ts';
@@ -115,6 +116,14 @@ export class Sessions {
   /** All that match, page by page. */
   all(query: Omit<SessionListQuery, 'cursor'> = {}, options?: CallOptions): AsyncGenerator<Session, void, undefined> {
     return pagesOf((page) => this.list({ ...query, ...page }, options));
+  }
+
+  /**
+   * Calls the listener whenever a session is new, changed or deleted, on whichever client. It is told `stale` when it
+   * should read the list again: once at the beginning, and after each lost connection. Returns what ends it.
+   */
+  watch(listener: (change: ListChange) => void): () => void {
+    return this.#port.transport.watchList(listener);
   }
 
   get(sessionId: string, options?: CallOptions): Promise<Session> {

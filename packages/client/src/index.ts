@@ -13,3 +13,4 @@ export type { ConnectionState } from './state.ts';
 export type { CallOptions } from './transport.ts';
 export type { Turn, TurnResult } from './turn.ts';
 export type { WebSocketConstructor, WebSocketLike } from './web-socket.ts';
+export type { ListChange } from './list-watch.ts';

@@ -1,6 +1,10 @@
-import type { Event, Heartbeat, OperationName, Params, Result } from '@hearth/protocol';
+import type { Event, Heartbeat, OperationName, Params, Result, SessionsChanged } from '@hearth/protocol';
 import { HearthError } from '@hearth/protocol/errors';
 import type { Connection } from './connection.ts';
+import { ListWatch } from './list-watch.ts';
+import type { ListChange } from './list-watch.ts';
+import { Listeners } from './listeners.ts';
+import type { OnError } from './listeners.ts';
 import type { OnLoss } from './requests.ts';
 import { isRemoval, isRepeatable } from './repeatable.ts';
 import { SessionChannel } from './session-channel.ts';
@@ -17,8 +21,11 @@ export class Transport {
   readonly #connection: Connection;
   readonly #channels = new Map<string, SessionChannel>();
 
-  constructor(connection: Connection) {
+  readonly #listWatch: ListWatch;
+
+  constructor(connection: Connection, onError: OnError) {
     this.#connection = connection;
+    this.#listWatch = new ListWatch(connection, new Listeners(onError));
   }
 
   call<Name extends OperationName>(
@@ -55,6 +62,7 @@ export class Transport {
 
   live(): void {
     for (const channel of this.#channels.values()) channel.settle();
+    this.#listWatch.live();
   }
 
   /** The socket is gone; with an error for good. After `close()` feeds end as if their reader had had enough. */
@@ -72,6 +80,14 @@ export class Transport {
 
   heartbeat(heartbeat: Heartbeat): void {
     this.#channels.get(heartbeat.sessionId)?.heartbeat(heartbeat);
+  }
+
+  list(changed: SessionsChanged): void {
+    this.#listWatch.take(changed);
+  }
+
+  watchList(listener: (change: ListChange) => void): () => void {
+    return this.#listWatch.add(listener);
   }
 
   /** @param isDone whether an error means that an earlier sending of the same request was successful */

@@ -1,4 +1,4 @@
-import type { Approval, Event, EventBody, Message, Session } from '@hearth/protocol';
+import type { Approval, Event, EventBody, Message, Session, SessionsChanged } from '@hearth/protocol';
 import { FakeSocket } from './fake-socket.ts';
 import { backlog } from './backlog.ts';
 
@@ -41,6 +41,7 @@ export class FakeServer {
   isUp = true;
   readonly #logs = new Map<string, Log>();
   readonly #subscriptions = new Map<FakeSocket, Set<string>>();
+  readonly #watching = new Set<FakeSocket>();
   readonly #authorized = new Set<FakeSocket>();
   readonly #overrides = new Map<string, Answer>();
 
@@ -102,6 +103,11 @@ export class FakeServer {
     this.#logs.delete(id);
   }
 
+  /** Tells those who watch the list. */
+  listChanged(changed: SessionsChanged): void {
+    for (const socket of this.#watching) socket.sends(note('sessions.changed', changed));
+  }
+
   /** Everything that was ever emitted in the session. */
   events(id = 's1'): Event[] {
     return this.#log(id).events;
@@ -151,6 +157,7 @@ export class FakeServer {
 
   #forget(socket: FakeSocket): void {
     this.sockets.delete(socket);
+    this.#watching.delete(socket);
     this.#subscriptions.delete(socket);
   }
 
@@ -180,6 +187,11 @@ export class FakeServer {
       return {};
     }
     if (method === 'agent.list') return { items: [] };
+    if (method === 'sessions.watch' || method === 'sessions.unwatch') {
+      this.#watching.delete(socket);
+      if (method === 'sessions.watch') this.#watching.add(socket);
+      return {};
+    }
     const id = params['sessionId'] as string;
     const log = this.#log(id);
     switch (method) {

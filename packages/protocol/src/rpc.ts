@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ERROR_CODES } from './errors.ts';
 import { eventSchema, heartbeatSchema } from './event.ts';
-import { sessionSchema } from './session.ts';
+import { sessionSchema, sessionSummarySchema } from './session.ts';
 
 /** JSON-RPC 2.0 as Hearth speaks it in the text frames of its WebSocket. */
 export const rpcIdSchema = z.union([z.string(), z.number(), z.null()]);
@@ -28,9 +28,17 @@ export const rpcResponseSchema = z.union([
   z.object({ jsonrpc: z.literal('2.0'), id: rpcIdSchema, error: rpcErrorSchema }),
 ]);
 
+/** What changed in the list of sessions since it was last told of. */
+export const sessionsChangedSchema = z.object({
+  items: z.array(sessionSummarySchema).describe('Sessions that are new or changed, as they are now.'),
+  removed: z.array(z.string()).describe('Ids of sessions that were deleted.'),
+  stale: z.boolean().describe('More changed than is told one by one: what was read before may be out of date.'),
+});
+
 export const rpcNotificationSchema = z.discriminatedUnion('method', [
   z.object({ jsonrpc: z.literal('2.0'), method: z.literal('event'), params: eventSchema }),
   z.object({ jsonrpc: z.literal('2.0'), method: z.literal('heartbeat'), params: heartbeatSchema }),
+  z.object({ jsonrpc: z.literal('2.0'), method: z.literal('sessions.changed'), params: sessionsChangedSchema }),
 ]);
 
 /** Requests that only the WebSocket has. */
@@ -42,6 +50,7 @@ export const subscribeParamsSchema = z.object({
 export const unsubscribeParamsSchema = z.object({ sessionId: z.string() });
 export const subscribeResultSchema = z.object({ session: sessionSchema, lastSeq: z.int().min(0) });
 
+export type SessionsChanged = z.infer<typeof sessionsChangedSchema>;
 export type RpcId = z.infer<typeof rpcIdSchema>;
 export type RpcRequest = z.infer<typeof rpcRequestSchema>;
 export type RpcError = z.infer<typeof rpcErrorSchema>;

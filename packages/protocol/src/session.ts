@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { approvalSchema } from './approval.ts';
 import { contentSchema } from './content.ts';
+import { ERROR_CODES } from './errors.ts';
 import { messageSchema } from './message.ts';
 import { phaseSchema } from './phase.ts';
 import { sessionUsageSchema } from './usage.ts';
@@ -59,6 +60,20 @@ export const sessionUpdateSchema = z
   })
   .partial();
 
+export const turnOutcomeSchema = z.enum(['completed', 'interrupted', 'failed']);
+
+/** How the last turn of a session that is over ended. */
+export const lastTurnSchema = z.object({
+  turnId: z.string().optional(),
+  outcome: turnOutcomeSchema,
+  seq: z.int().min(1).describe('Of its terminal event.'),
+  endedAt: z.iso.datetime(),
+  error: z
+    .object({ code: z.enum(ERROR_CODES), message: z.string() })
+    .optional()
+    .describe('Of a turn that failed.'),
+});
+
 export const sessionSchema = z.object({
   id: z.string(),
   agent: z.string(),
@@ -76,6 +91,7 @@ export const sessionSchema = z.object({
   queue: z.array(messageSchema),
   approvals: z.array(approvalSchema),
   usage: sessionUsageSchema,
+  lastTurn: lastTurnSchema.optional().describe('Absent: none is over yet, or it was taken back.'),
   forkedFrom: z
     .object({
       sessionId: z.string(),
@@ -87,6 +103,14 @@ export const sessionSchema = z.object({
   updatedAt: z.iso.datetime(),
   archived: z.boolean(),
   metadata: metadataSchema,
+});
+
+/** A session as a list needs it: light enough to be told of all of them, whenever one changes. */
+export const sessionSummarySchema = sessionSchema.omit({ queue: true, approvals: true, metadata: true }).extend({
+  queued: z.int().min(0).describe('How many messages wait.'),
+  approvals: z
+    .array(approvalSchema.pick({ approvalId: true, kind: true, toolName: true, title: true, expiresAt: true }))
+    .describe('What waits for an answer, without its input.'),
 });
 
 /** `active`: not idle. `waiting`: an approval is pending. Without a status: all that are not archived. */
@@ -142,6 +166,9 @@ export type Effort = z.infer<typeof effortSchema>;
 export type SessionCreate = z.infer<typeof sessionCreateSchema>;
 export type SessionUpdate = z.infer<typeof sessionUpdateSchema>;
 export type Session = z.infer<typeof sessionSchema>;
+export type SessionSummary = z.infer<typeof sessionSummarySchema>;
+export type LastTurn = z.infer<typeof lastTurnSchema>;
+export type TurnOutcome = z.infer<typeof turnOutcomeSchema>;
 export type SessionStatus = z.infer<typeof sessionStatusSchema>;
 export type SessionListQuery = z.infer<typeof sessionListQuerySchema>;
 export type SessionFork = z.infer<typeof sessionForkSchema>;

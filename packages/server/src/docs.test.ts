@@ -36,7 +36,14 @@ const OTHER_CALLS = [
   'POST /v1/logout',
 ];
 
-const SOCKET_METHODS = ['auth', 'ping', 'session.subscribe', 'session.unsubscribe'];
+const SOCKET_METHODS = [
+  'auth',
+  'ping',
+  'session.subscribe',
+  'session.unsubscribe',
+  'sessions.watch',
+  'sessions.unwatch',
+];
 
 interface Page {
   /** From the repository's root. */

@@ -24,6 +24,7 @@ import type { HandleParts, SessionHandle } from './embedded/session-handle.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { endOrphans } from './process/orphans.ts';
 import { LocalSessions } from './router/local-sessions.ts';
+import { SessionChanges } from './router/session-changes.ts';
 import type { Sessions } from './router/sessions.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 import type { Store } from './store/store.ts';
@@ -110,6 +111,7 @@ async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Pr
       metrics.committed(durationMs);
     },
   });
+  const changes = new SessionChanges();
   const registry = new SessionRegistry({
     store,
     eventLog,
@@ -118,6 +120,7 @@ async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Pr
     newId,
     log,
     observer: metrics,
+    onChanged: (sessionId) => changes.tell(sessionId),
     config: {
       ...config,
       maxAgentMemoryBytes: config.maxAgentMemoryMb === 0 ? null : config.maxAgentMemoryMb * BYTES_PER_MB,
@@ -126,6 +129,7 @@ async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Pr
   metrics.watchAgents(() => registry.readAgents());
   const sessions = new LocalSessions({
     registry,
+    changes,
     eventLog,
     store,
     backends,

@@ -33,6 +33,8 @@ export interface ActorParts {
   pool: ProcessPool;
   config: Omit<CoreConfig, 'approvalTimeoutMs'>;
   observer: SessionObserver;
+  /** Called when the session, as a list shows it, is not what it was. */
+  onChanged?: ((sessionId: string) => void) | undefined;
   /** Called when the actor can no longer be used: the log refused a commit. */
   onBroken: (actor: SessionActor, error: HearthError) => void;
   /** Called when it holds an agent process that it could give up, and did not before. */
@@ -303,7 +305,9 @@ export class SessionActor {
   }
 
   #committed(): void {
+    const before = this.#view.session;
     this.#view = this.#projected;
+    if (showsDifferently(before, this.#view.session)) this.#parts.onChanged?.(this.id);
     this.#observed.phase(this.#view.session.phase);
     this.#forgetContents();
   }
@@ -352,6 +356,12 @@ export class SessionActor {
     this.#requests.fail(error);
     this.#parts.onBroken(this, error);
   }
+}
+
+/** Text that streams moves the cursor alone, which no list shows. */
+function showsDifferently(before: Session, after: Session): boolean {
+  const keys = Object.keys({ ...before, ...after }) as (keyof Session)[];
+  return keys.some((key) => key !== 'lastSeq' && before[key] !== after[key]);
 }
 
 function brokenError(): HearthError {

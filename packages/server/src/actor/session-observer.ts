@@ -1,7 +1,5 @@
-import type { EventBody, Phase } from '@hearth/protocol';
+import type { EventBody, Phase, TurnOutcome } from '@hearth/protocol';
 import type { EvictionCause } from '../process/process-pool.ts';
-
-export type TurnOutcome = 'completed' | 'interrupted' | 'failed';
 
 /** Is told what happens in the sessions of this machine, to count it. */
 export interface SessionObserver {

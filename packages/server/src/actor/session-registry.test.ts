@@ -11,6 +11,7 @@ import { listDirectories } from '../config/directories.ts';
 import type { Clock } from '../concurrency/clock.ts';
 import { createEventLog } from '../event-log/event-log.ts';
 import { LocalSessions } from '../router/local-sessions.ts';
+import { SessionChanges } from '../router/session-changes.ts';
 import type { Sessions } from '../router/sessions.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
 import type { Store } from '../store/store.ts';
@@ -73,6 +74,7 @@ describe('sessions in memory over a real store', () => {
       defaultAgent: 'scripted',
       allowBypassPermissions: false,
       resolveCwd: () => Promise.resolve(folder),
+      changes: new SessionChanges(),
       listDirectories: (path) => listDirectories([folder], path),
     });
     let closed = false;

@@ -43,6 +43,8 @@ export interface RegistryParts {
   newId: () => string;
   log: Log;
   observer: SessionObserver;
+  /** Called when a session, as a list shows it, is new or not what it was. */
+  onChanged?: (sessionId: string) => void;
 }
 
 /** The sessions that are in memory on this machine, and the way in and out of it. */
@@ -232,7 +234,7 @@ export class SessionRegistry {
         hint: 'GET /v1/agents lists those that it has.',
       });
     }
-    const { log, clock, newId, eventLog, config, observer } = this.#parts;
+    const { log, clock, newId, eventLog, config, observer, onChanged } = this.#parts;
     const actor = new SessionActor(start, {
       log,
       clock,
@@ -242,6 +244,7 @@ export class SessionRegistry {
       pool: this.#pool,
       observer,
       config: { ...config, steering: backend.capabilities.steering },
+      onChanged,
       onBroken: (broken, error) => this.#giveUp(broken, error),
       onEvictable: () => this.#pool.balance(),
     });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CLOSE_CODES } from '@hearth/protocol';
+import type { SessionsChanged } from '@hearth/protocol';
 import { Auth } from '../auth/auth.ts';
 import { FakeTokenStore } from '../auth/testing/fake-token-store.ts';
 import type { Identity } from '../auth/auth.ts';
@@ -389,6 +390,104 @@ describe('subscriptions', () => {
       await new Promise(setImmediate);
     }
     expect(socket.closedWith?.code).toBe(1008);
+  });
+});
+
+describe('the list of sessions', () => {
+  const changes = (socket: FakeSocket) =>
+    socket.messages.flatMap(({ method, params }) =>
+      method === 'sessions.changed' ? [params as unknown as SessionsChanged] : [],
+    );
+
+  test('[LIST1] who watches it is told each session that is new, changed or deleted, as it is by then', async () => {
+    const { socket, ask } = connect(OWNER, { listIntervalMs: 5 });
+    const before = await session();
+    expect(await ask('sessions.watch')).toMatchObject({ result: {} });
+    const after = await session();
+    say(before);
+    await sessions.update(before, { title: 'Tea' });
+    await until(() => expect(changes(socket).flatMap(({ items }) => items.map(({ id }) => id))).toContain(after));
+    const told = changes(socket).flatMap(({ items }) => items);
+    expect(told.find(({ id }) => id === before)).toMatchObject({ title: 'Tea', queued: 0, approvals: [] });
+    expect(told[0]).not.toHaveProperty('queue');
+    await sessions.delete(after);
+    await until(() => expect(changes(socket).at(-1)?.removed).toEqual([after]));
+  });
+
+  test('[LIST1] what changes within a moment is told once, and nothing without a watch or after it', async () => {
+    const { socket, ask } = connect(OWNER, { listIntervalMs: 40 });
+    const other = connect();
+    const sessionId = await session();
+    await ask('sessions.watch');
+    await ask('sessions.watch');
+    say(sessionId, 50);
+    await until(() => expect(changes(socket)).toHaveLength(1));
+    expect(changes(socket)[0]?.items.map(({ lastSeq }) => lastSeq)).toEqual([51]);
+    await ask('sessions.unwatch');
+    say(sessionId);
+    await ask('ping');
+    expect(sessions.watchers).toBe(0);
+    expect(changes(other.socket)).toEqual([]);
+  });
+
+  test('[LIST2] a client that does not read gets nothing more, and then what stands by then, once', async () => {
+    const { socket, ask } = connect(OWNER, { listIntervalMs: 5, highWaterBytes: 2_000, lowWaterBytes: 500 });
+    const sessionId = await session();
+    await ask('sessions.watch');
+    socket.stall();
+    await until(() => {
+      say(sessionId, 1, 1_000);
+      expect(socket.bufferedBytes).toBeGreaterThan(2_000);
+    });
+    const held = socket.frames.length;
+    const summaries = () => sessions.calls.filter((call) => call.startsWith('summary')).length;
+    const read = summaries();
+    for (let round = 0; round < 20; round += 1) {
+      say(sessionId);
+      await new Promise((resolve) => {
+        setTimeout(resolve, 2);
+      });
+    }
+    expect([socket.frames.length, summaries()]).toEqual([held, read]);
+    await sessions.update(sessionId, { title: 'at last' });
+    socket.unstall();
+    await until(() => expect(changes(socket).at(-1)?.items[0]?.title).toBe('at last'));
+    expect(socket.frames.length).toBe(held + 1);
+  });
+
+  test('[LIST2] more changes than are told one by one make the list stale', async () => {
+    const { socket, ask } = connect(OWNER, { listIntervalMs: 5, maxListChanges: 3 });
+    await ask('sessions.watch');
+    await Promise.all([session(), session(), session(), session()]);
+    await until(() => expect(changes(socket)).toEqual([{ items: [], removed: [], stale: true }]));
+    const next = await session();
+    await until(() =>
+      expect(
+        changes(socket)
+          .at(-1)
+          ?.items.map(({ id }) => id),
+      ).toEqual([next]),
+    );
+  });
+
+  test('[LIST2] a session that cannot be read makes the list stale, and the watch goes on', async () => {
+    const { socket, ask } = connect(OWNER, { listIntervalMs: 5 });
+    const sessionId = await session();
+    await ask('sessions.watch');
+    sessions.before.set('summary', () => {
+      sessions.before.delete('summary');
+      throw new Error('the disk is gone');
+    });
+    say(sessionId);
+    await until(() => expect(changes(socket)).toEqual([{ items: [], removed: [], stale: true }]));
+  });
+
+  test('[LIST1] the watch ends with its connection', async () => {
+    const { connection, ask } = connect();
+    await ask('sessions.watch');
+    expect(sessions.watchers).toBe(1);
+    connection.disconnected();
+    expect(sessions.watchers).toBe(0);
   });
 });
 

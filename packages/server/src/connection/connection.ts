@@ -16,6 +16,8 @@ import type { Sessions } from '../router/sessions.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { ClientSocket } from './client-socket.ts';
+import { LIST_WATCH_LIMITS, ListWatch } from './list-watch.ts';
+import type { ListWatchLimits } from './list-watch.ts';
 import { Liveness, LIVENESS_LIMITS } from './liveness.ts';
 import type { LivenessLimits } from './liveness.ts';
 import { known, perform } from './operations.ts';
@@ -27,7 +29,7 @@ import type { Malformed, Request } from './rpc-frame.ts';
 import { shaped } from './shape.ts';
 import { Subscriptions } from './subscriptions.ts';
 
-export interface ConnectionLimits extends OutboxLimits, LivenessLimits {
+export interface ConnectionLimits extends OutboxLimits, LivenessLimits, ListWatchLimits {
   authTimeoutMs: number;
   maxAuthAttempts: number;
   maxSubscriptions: number;
@@ -40,6 +42,7 @@ export interface ConnectionLimits extends OutboxLimits, LivenessLimits {
 export const CONNECTION_LIMITS: ConnectionLimits = {
   ...OUTBOX_LIMITS,
   ...LIVENESS_LIMITS,
+  ...LIST_WATCH_LIMITS,
   authTimeoutMs: AUTH_TIMEOUT_MS,
   maxAuthAttempts: 5,
   maxSubscriptions: 10_000,
@@ -85,6 +88,7 @@ export class Connection {
   readonly #socket: ClientSocket;
   readonly #outbox: Outbox;
   readonly #subscriptions: Subscriptions;
+  readonly #listWatch: ListWatch;
   readonly #liveness: Liveness;
   readonly #stopListening: () => void;
   #state: State;
@@ -97,7 +101,10 @@ export class Connection {
     this.#socket = socket;
     this.#outbox = new Outbox(socket, this.#limits, {
       written: () => this.#liveness.written(),
-      drained: () => this.#subscriptions.drained(),
+      drained: () => {
+        this.#subscriptions.drained();
+        this.#listWatch.drained();
+      },
     });
     this.#subscriptions = new Subscriptions({
       sessions: options.sessions,
@@ -105,6 +112,8 @@ export class Connection {
       metrics: options.metrics,
       maxSubscriptions: this.#limits.maxSubscriptions,
     });
+    const { sessions, log } = options;
+    this.#listWatch = new ListWatch({ sessions, log, outbox: this.#outbox, limits: this.#limits });
     this.#liveness = new Liveness(socket, this.#limits, {
       tick: () => this.#endIfExpired(),
       silent: () => this.#dropSilent(),
@@ -146,6 +155,7 @@ export class Connection {
     this.#clearAuthDeadline();
     this.#liveness.stop();
     this.#subscriptions.close();
+    this.#listWatch.stop();
     this.#outbox.close();
     this.#options.metrics.connectionClosed();
   }
@@ -219,9 +229,18 @@ export class Connection {
         await this.#subscriptions.unsubscribe(sessionId);
         return { type: 'result', result: {} };
       }
+      case 'sessions.watch':
+        return { type: 'result', result: {}, begin: () => this.#watchList() };
+      case 'sessions.unwatch':
+        this.#listWatch.stop();
+        return { type: 'result', result: {} };
       default:
         return { type: 'error', error: unknownMethod(method) };
     }
+  }
+
+  #watchList(): void {
+    if (this.#state.type === 'authenticated') this.#listWatch.start();
   }
 
   #operate(method: OperationName, identity: Identity, params: unknown): Promise<unknown> {
@@ -302,6 +321,15 @@ function isOperation(method: string): method is OperationName {
   return Object.hasOwn(OPERATIONS, method);
 }
 
+const SOCKET_METHODS: ReadonlySet<string> = new Set([
+  'auth',
+  'ping',
+  'session.subscribe',
+  'session.unsubscribe',
+  'sessions.watch',
+  'sessions.unwatch',
+]);
+
 function isMethod(method: string): boolean {
-  return isOperation(method) || ['auth', 'ping', 'session.subscribe', 'session.unsubscribe'].includes(method);
+  return isOperation(method) || SOCKET_METHODS.has(method);
 }

@@ -14,6 +14,7 @@ import { transcriptMarkdown } from '../gateway/transcript.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { LocalSessions } from './local-sessions.ts';
+import { SessionChanges } from './session-changes.ts';
 
 const OWNER = { id: 'owner', label: 'owner' };
 const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
@@ -114,6 +115,7 @@ async function open(): Promise<House> {
     defaultAgent: 'paid',
     allowBypassPermissions: false,
     resolveCwd: () => Promise.resolve(folder),
+    changes: new SessionChanges(),
     listDirectories: (path) => listDirectories([folder], path),
   });
   return made;

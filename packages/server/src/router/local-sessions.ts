@@ -16,6 +16,7 @@ import type {
   SessionListQuery,
   SessionRewind,
   SessionRewindResult,
+  SessionSummary,
   SessionUpdate,
   Transcript,
   UsageQuery,
@@ -36,6 +37,8 @@ import { keyedForkId } from './keyed-fork-id.ts';
 import { readLog } from './read-log.ts';
 import { placeBefore } from './rewind-target.ts';
 import { rewindSession } from './rewinds.ts';
+import type { SessionChanges } from './session-changes.ts';
+import { summaryOf } from './session-summary.ts';
 import { SendLine } from './send-line.ts';
 import type { Page, Principal, Sessions, Subscription, SubscriptionSink } from './sessions.ts';
 
@@ -44,6 +47,7 @@ const MESSAGES_PAGE = 200;
 
 export interface LocalSessionsParts {
   registry: SessionRegistry;
+  changes: SessionChanges;
   eventLog: EventLog;
   store: Store;
   backends: ReadonlyMap<string, Backend>;
@@ -112,6 +116,7 @@ export class LocalSessions implements Sessions {
     const conversation = { sessionId, cwd: session.cwd, ...(agentSessionId === undefined ? {} : { agentSessionId }) };
     await this.#parts.backends.get(session.agent)?.forget(conversation);
     await store.sessions.delete(sessionId);
+    this.#parts.changes.tell(sessionId);
   }
 
   async fork(principal: Principal, sessionId: string, { atSeq, editMessage }: SessionFork): Promise<Session> {
@@ -258,6 +263,15 @@ export class LocalSessions implements Sessions {
     const actor = await this.#parts.registry.get(sessionId);
     const { session } = actor;
     return { session, items: withoutRewound(await readLog(this.#parts.store.events, sessionId)) };
+  }
+
+  async summary(sessionId: string): Promise<SessionSummary | null> {
+    const record = this.#parts.registry.peek(sessionId) ?? (await this.#parts.store.sessions.load(sessionId));
+    return record === null ? null : summaryOf(await this.#withQueue(record.session));
+  }
+
+  watch(listener: (sessionId: string) => void): () => void {
+    return this.#parts.changes.watch(listener);
   }
 
   async agents(): Promise<Agent[]> {

@@ -13,6 +13,7 @@ import type {
   SessionListQuery,
   SessionRewind,
   SessionRewindResult,
+  SessionSummary,
   SessionUpdate,
   Transcript,
   UsageQuery,
@@ -59,6 +60,10 @@ export interface Sessions {
   ): Promise<{ approvalId: string; decision: ApprovalAnswer['decision'] }>;
   events(sessionId: string, after: number, limit: number): Promise<EventPage>;
   transcript(sessionId: string): Promise<Transcript>;
+  /** A session as lists show it; null: it was deleted. */
+  summary(sessionId: string): Promise<SessionSummary | null>;
+  /** Calls the listener with the id of each session that is new, changed or deleted. Returns what ends that. */
+  watch(listener: (sessionId: string) => void): () => void;
   agents(): Promise<Agent[]>;
   /** The folders inside one, or the workspace roots. @throws HearthError `forbidden` outside of them */
   directories(path: string | undefined): Promise<DirectoryList>;

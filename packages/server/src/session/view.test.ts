@@ -54,6 +54,29 @@ test('[SES1] messages end as their turn does, and what the turns cost adds up', 
   expect(view.session.usage).toEqual({ ...USAGE, inputTokens: 6, outputTokens: 4, cacheReadTokens: 2, costUsd: 0.75 });
 });
 
+test('[SES15] the session tells how its last turn ended, until that turn is taken back', () => {
+  const { session } = startedSession();
+  expect(fold(session.log).view.session).not.toHaveProperty('lastTurn');
+  session.agentSays(COMPLETED);
+  const completed = fold(session.log).view.session.lastTurn;
+  const end = session.log.find(({ type }) => type === 'turn.completed');
+  expect(completed).toEqual({ turnId: end?.turnId, outcome: 'completed', seq: end?.seq, endedAt: end?.time });
+  const second = session.send('next');
+  session.agentSays({ type: 'messages.started', messageIds: [second] });
+  const error = { code: 'overloaded', message: 'Too busy.', hint: 'Wait.', retryable: true } as const;
+  session.agentSays({ type: 'turn.ended', outcome: 'failed', error, usage: USAGE, costUsd: 0.25 });
+  const { view } = fold(session.log);
+  expect(view.session.lastTurn).toMatchObject({
+    outcome: 'failed',
+    error: { code: 'overloaded', message: 'Too busy.' },
+  });
+  const head = { sessionId: 'session-1', seq: view.session.lastSeq + 1, time: emptySession().createdAt };
+  const rewound = (toSeq: number) =>
+    applyEvent(view, { ...head, type: 'session.rewound', toSeq, turns: 1 }).view.session;
+  expect(rewound(view.session.lastSeq).lastTurn?.outcome).toBe('failed');
+  expect(rewound(completed?.seq ?? 0)).not.toHaveProperty('lastTurn');
+});
+
 test('[SES1] a delta is no news of the session', () => {
   const { session } = startedSession();
   say(session, 'b1', 'one');

@@ -1,4 +1,4 @@
-import type { Event, Message, Session, SessionUsage, Usage } from '@hearth/protocol';
+import type { Event, LastTurn, Message, Session, SessionUsage, Usage } from '@hearth/protocol';
 
 /** A session as clients see it: the fold of its stored events, never ahead of them. */
 export interface SessionView {
@@ -45,7 +45,13 @@ export function applyEvent(view: SessionView, event: Event): Folded {
     case 'turn.interrupted':
     case 'turn.failed': {
       const { turnId: _, ...rest } = session;
-      return keep({ ...view, session: { ...rest, usage: addUsage(session.usage, event.usage, event.costUsd) } });
+      const usage = addUsage(session.usage, event.usage, event.costUsd);
+      return keep({ ...view, session: { ...rest, usage, lastTurn: lastTurnOf(event) } });
+    }
+    case 'session.rewound': {
+      const { lastTurn, ...rest } = session;
+      const stays = lastTurn === undefined || lastTurn.seq <= event.toSeq;
+      return keep({ ...view, session: stays ? session : rest });
     }
     case 'approval.requested': {
       const { sessionId: _s, seq: _q, time: _t, turnId: _i, type: _y, ...approval } = event;
@@ -57,6 +63,26 @@ export function applyEvent(view: SessionView, event: Event): Folded {
     }
     default:
       return keep({ ...view, session });
+  }
+}
+
+type TurnEnd = Extract<Event, { type: 'turn.completed' | 'turn.interrupted' | 'turn.failed' }>;
+
+function lastTurnOf(event: TurnEnd): LastTurn {
+  const ended = {
+    ...(event.turnId === undefined ? {} : { turnId: event.turnId }),
+    seq: event.seq,
+    endedAt: event.time,
+  };
+  switch (event.type) {
+    case 'turn.completed':
+      return { ...ended, outcome: 'completed' };
+    case 'turn.interrupted':
+      return { ...ended, outcome: 'interrupted' };
+    case 'turn.failed': {
+      const { code, message } = event.error;
+      return { ...ended, outcome: 'failed', error: { code, message } };
+    }
   }
 }
 

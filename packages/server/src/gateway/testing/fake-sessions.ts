@@ -14,10 +14,12 @@ import type {
   SessionCreate,
   SessionRewind,
   SessionRewindResult,
+  SessionSummary,
   SessionUpdate,
   Transcript,
   UsageReport,
 } from '@hearth/protocol';
+import { summaryOf } from '../../router/session-summary.ts';
 import type { Page, Principal, Sessions, Subscription, SubscriptionSink } from '../../router/sessions.ts';
 
 const CHUNK = 100;
@@ -36,6 +38,7 @@ export class FakeSessions implements Sessions {
   readonly calls: string[] = [];
   /** Runs before each call of that name; may wait or throw. */
   readonly before = new Map<string, (sessionId: string) => Promise<void> | void>();
+  readonly #watchers = new Set<(sessionId: string) => void>();
   #nextId = 1;
 
   async create(principal: Principal, params: SessionCreate): Promise<Session> {
@@ -88,6 +91,7 @@ export class FakeSessions implements Sessions {
     this.append(sessionId, { type: 'session.closed', reason: 'deleted' });
     this.rooms.delete(sessionId);
     for (const cursor of room.cursors) cursor.sink.end();
+    for (const told of this.#watchers) told(sessionId);
   }
 
   async fork(principal: Principal, sessionId: string): Promise<Session> {
@@ -168,6 +172,22 @@ export class FakeSessions implements Sessions {
     return { session, items: events };
   }
 
+  async summary(sessionId: string): Promise<SessionSummary | null> {
+    await this.#called('summary', sessionId);
+    const session = this.rooms.get(sessionId)?.session;
+    return session === undefined ? null : summaryOf(session);
+  }
+
+  watch(listener: (sessionId: string) => void): () => void {
+    this.#watchers.add(listener);
+    return () => void this.#watchers.delete(listener);
+  }
+
+  /** How many watch the list. */
+  get watchers(): number {
+    return this.#watchers.size;
+  }
+
   async agents(): Promise<Agent[]> {
     return [];
   }
@@ -196,6 +216,7 @@ export class FakeSessions implements Sessions {
     room.events.push(event);
     room.session = { ...room.session, lastSeq: seq };
     for (const cursor of room.cursors) cursor.wake();
+    for (const told of this.#watchers) told(sessionId);
     return event;
   }
 
