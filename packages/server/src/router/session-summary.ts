@@ -1,9 +1,10 @@
 import type { Session, SessionSummary } from '@hearth/protocol';
 
 /** A session without what may be large: contents of messages that wait, inputs of tools, metadata. */
-export function summaryOf({ queue, approvals, metadata: _, ...session }: Session): SessionSummary {
+export function summaryOf(session: Session): SessionSummary {
+  const { queue, approvals, metadata: _, ...light } = session;
   return {
-    ...session,
+    ...light,
     queued: queue.length,
     approvals: approvals.map(({ approvalId, kind, toolName, title, expiresAt }) => ({
       approvalId,
