@@ -70,8 +70,8 @@ describe('a conversation in the browser', () => {
     await page.locator('[data-turn=completed]').nth(1).waitFor();
     const turns = page.locator('[data-turn]');
     expect(await turns.count()).toBe(2);
-    expect(await turns.nth(0).locator('[data-message=steer]').count()).toBe(1);
-    await expect.poll(() => turns.nth(1).locator('[data-block]').innerText()).toContain('afterwards');
+    expect(await page.locator('[data-message]').evaluateAll(kindsOfMessages)).toEqual(['turn', 'steer', 'turn']);
+    await expect.poll(() => page.locator('[data-block]').last().innerText()).toContain('afterwards');
     expect(await page.getByText('not wanted').count()).toBe(0);
     expect(visitor.complaints).toEqual([]);
   });
@@ -83,9 +83,8 @@ describe('a conversation in the browser', () => {
     await page.getByText('Interrupt', { exact: true }).click();
     await say(page, '[[say the new thing]]');
     await page.getByText('the new thing', { exact: true }).waitFor();
-    const cut = page.locator('[data-turn=interrupted]');
-    expect(await cut.locator('[data-block=partial]').innerText()).toMatch(/w0 w1 w2[\s\S]*interrupted/);
-    expect(await cut.innerText()).toContain('Stopped for your next message');
+    expect(await page.locator('[data-block=partial]').innerText()).toMatch(/w0 w1 w2[\s\S]*interrupted/);
+    expect(await page.locator('[data-turn=interrupted]').innerText()).toContain('Stopped for your next message');
 
     await say(page, '[[tokens 400 20]]');
     await page.locator('[data-block=streaming]').waitFor();
@@ -324,6 +323,10 @@ describe('a conversation in the browser', () => {
     await page.getByRole('heading', { name: 'What shall we work on?' }).waitFor();
   });
 });
+
+function kindsOfMessages(found: Element[]): (string | undefined)[] {
+  return found.map((message) => (message as HTMLElement).dataset['message']);
+}
 
 function composer(page: Page) {
   return page.getByLabel('Message to the agent');

@@ -128,6 +128,8 @@ function endTurn(state: Conversation, event: TurnEnd, end: TurnState): Conversat
   return inTurn(openTurn(paid, turnId, event), turnId, (turn) => ({
     ...turn,
     state: end,
+    endedAt: event.time,
+    endSeq: event.seq,
     items: turn.items.map((item) =>
       item.type === 'block' && item.state === 'streaming' ? { ...item, state: 'partial' } : item,
     ),

@@ -53,6 +53,14 @@ const delta = (offset: number, text: string): EventBody => ({
 });
 const blockStarted: EventBody = { type: 'block.started', turnId, blockId: 'b1', kind: 'text' };
 
+test('a turn that is over says when, and the seq that a fork up to here starts from', () => {
+  expect(turnOf(foldEvents(log(started, block('a'))))).not.toHaveProperty('endSeq');
+  expect(turnOf(foldEvents(log(started, block('a'), completed)))).toMatchObject({
+    endSeq: 3,
+    endedAt: new Date(3).toISOString(),
+  });
+});
+
 describe('a delta', () => {
   test.each([
     ['continues', 'abc', 3, 'de', 'abcde'],

@@ -125,6 +125,9 @@ export interface TurnEntry {
   /** Seq of its first event that was folded. */
   readonly seq: number;
   readonly startedAt: string;
+  /** When it was over, and the seq of the event that says so: what a fork of the conversation up to here starts from. */
+  readonly endedAt?: string;
+  readonly endSeq?: number;
   readonly state: TurnState;
   readonly items: readonly TurnItem[];
 }

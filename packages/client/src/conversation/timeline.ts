@@ -12,7 +12,7 @@ export function inTurn(state: Conversation, turnId: string, change: (turn: TurnE
 
 /** The turn of an event, made when its start was not among the events that were folded. */
 export function openTurn(state: Conversation, turnId: string, { seq, time: startedAt }: Event): Conversation {
-  if (state.timeline.some((entry) => entry.type === 'turn' && entry.turnId === turnId)) return state;
+  if (state.timeline.findLast((entry) => entry.type === 'turn' && entry.turnId === turnId) !== undefined) return state;
   const turn: TurnEntry = { type: 'turn', turnId, seq, startedAt, state: { status: 'running' }, items: [] };
   return { ...state, timeline: [...state.timeline, turn] };
 }

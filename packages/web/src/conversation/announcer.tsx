@@ -1,25 +1,32 @@
 import type { Conversation, TurnEntry } from '@hearth/client/conversation';
 import { firstLine } from '../format.ts';
 import { standingOf } from '../sessions/standing.ts';
+import { strings } from '../strings/strings.ts';
+
+const words = strings.conversation.announce;
 
 const MAX_SPOKEN_CHARS = 300;
 
 /**
  * Tells a screen reader what happens. Text that streams is not read word by word: it is said that the agent works, and
- * then what it answered.
+ * then what it answered. That it waits for the user cannot wait for a pause.
  */
 export function Announcer({ conversation }: { conversation: Conversation }) {
+  const [approval] = conversation.approvals;
   return (
-    <p className="sr-only" role="status" aria-live="polite">
-      {words(conversation)}
-    </p>
+    <>
+      <p className="sr-only" role="status" aria-live="polite">
+        {approval === undefined ? textOf(conversation) : ''}
+      </p>
+      <p className="sr-only" role="alert" aria-live="assertive">
+        {approval === undefined ? '' : words.waits(approval.title ?? approval.toolName)}
+      </p>
+    </>
   );
 }
 
-function words({ approvals, phase, timeline }: Conversation): string {
-  const [approval] = approvals;
-  if (approval !== undefined) return `The agent waits for you: ${approval.title ?? approval.toolName}`;
-  if (standingOf(phase) === 'working') return 'The agent works.';
+function textOf({ phase, timeline }: Conversation): string {
+  if (standingOf(phase) === 'working') return words.works;
   const turn = timeline.findLast((entry) => entry.type === 'turn');
   return turn === undefined ? '' : ending(turn);
 }
@@ -30,13 +37,11 @@ function ending({ state, items }: TurnEntry): string {
       return '';
     case 'completed': {
       const answer = items.findLast((item) => item.type === 'block' && item.kind === 'text');
-      return answer?.type === 'block'
-        ? `The agent answered: ${firstLine(answer.text, MAX_SPOKEN_CHARS)}`
-        : 'The agent is done.';
+      return answer?.type === 'block' ? words.answered(firstLine(answer.text, MAX_SPOKEN_CHARS)) : words.done;
     }
     case 'interrupted':
-      return 'The turn was stopped.';
+      return words.stopped;
     case 'failed':
-      return `The turn failed: ${state.error.message}`;
+      return words.failed(state.error.message);
   }
 }

@@ -11,3 +11,9 @@ export function imagesOfContent(content: Content): string[] {
   if (typeof content === 'string') return [];
   return content.flatMap((part) => (part.type === 'image' ? [`data:${part.mediaType};base64,${part.data}`] : []));
 }
+
+/** The content with another text, and its images as they are. */
+export function withText(content: Content, text: string): Content {
+  if (typeof content === 'string') return text;
+  return [{ type: 'text', text }, ...content.filter((part) => part.type === 'image')];
+}

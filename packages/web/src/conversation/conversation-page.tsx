@@ -1,26 +1,32 @@
 import type { Conversation } from '@hearth/client/conversation';
 import { ArrowDown } from 'lucide-react';
-import { useEffect } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { useShallow } from 'zustand/react/shallow';
+import { sessionPath } from '../navigation.ts';
 import { Button } from '../parts/button.tsx';
 import { Link } from '../parts/link.tsx';
 import type { Problem } from '../problem.ts';
 import { hearth } from '../server.ts';
 import { refreshSessions } from '../sessions/sessions-store.ts';
 import { titleOf } from '../sessions/title.ts';
+import { strings } from '../strings/strings.ts';
 import { Announcer } from './announcer.tsx';
 import { ApprovalCard } from './approval-card.tsx';
 import { Composer } from './composer.tsx';
 import { ConversationHeader } from './conversation-header.tsx';
-import { Cwd } from './cwd.ts';
+import { ConversationList } from './conversation-list.tsx';
+import type { ListHandle } from './conversation-list.tsx';
 import { useOutbox } from './outbox.ts';
 import { Plan } from './plan.tsx';
 import { OutgoingMessages, Queue } from './queue.tsx';
 import { Retry } from './retry.tsx';
-import { Timeline } from './timeline.tsx';
+import { rowsOf } from './rows.ts';
+import { ShownSessionContext } from './shown-session.ts';
 import { useBottom } from './use-bottom.ts';
 import { useConversation } from './use-conversation.ts';
 import { Working } from './working.tsx';
+
+const words = strings.conversation;
 
 /** One session: what was said and done, and the means to say more. */
 export function ConversationPage({ sessionId }: { sessionId: string }) {
@@ -29,9 +35,9 @@ export function ConversationPage({ sessionId }: { sessionId: string }) {
     case 'loading':
       return (
         <main className="h-full">
-          <h1 className="sr-only">Session</h1>
+          <h1 className="sr-only">{words.session}</h1>
           <p role="status" className="sr-only">
-            Loading the conversation
+            {words.loading}
           </p>
         </main>
       );
@@ -43,7 +49,7 @@ export function ConversationPage({ sessionId }: { sessionId: string }) {
 }
 
 function Ready({ sessionId, conversation }: { sessionId: string; conversation: Conversation }) {
-  const { session, phase, timeline, queue, approvals, plan, retry } = conversation;
+  const { session, phase, timeline, queue, approvals } = conversation;
   const title = session === null ? '' : titleOf(session);
   const outgoing = useOutbox(
     useShallow((outbox) =>
@@ -51,6 +57,15 @@ function Ready({ sessionId, conversation }: { sessionId: string; conversation: C
     ),
   );
   const { scroller, content, atBottom, go } = useBottom();
+  const list = useRef<ListHandle>(null);
+  const rows = useMemo(() => rowsOf(timeline), [timeline]);
+  const waiting = useMemo(
+    () => new Set(approvals.flatMap(({ toolCallId }) => (toolCallId === undefined ? [] : [toolCallId]))),
+    [approvals],
+  );
+  const cwd = session?.cwd ?? '';
+  const isIdle = phase === 'idle' && queue.length === 0;
+  const shown = useMemo(() => ({ id: sessionId, cwd, isIdle }), [sessionId, cwd, isIdle]);
   useEffect(() => {
     refreshSessions();
     document.title = `${phase === 'awaiting_approval' ? '● ' : ''}${title} · Hearth`;
@@ -59,9 +74,9 @@ function Ready({ sessionId, conversation }: { sessionId: string; conversation: C
     };
   }, [title, phase]);
   if (session === null) return null;
-  const isEmpty = timeline.length === 0 && outgoing.length === 0 && queue.length === 0;
+  const isEmpty = rows.length === 0 && outgoing.length === 0 && queue.length === 0;
   return (
-    <Cwd value={session.cwd}>
+    <ShownSessionContext value={shown}>
       <main className="flex h-full flex-col">
         <ConversationHeader
           session={session}
@@ -71,16 +86,31 @@ function Ready({ sessionId, conversation }: { sessionId: string; conversation: C
         />
         <div
           ref={scroller}
-          className="min-h-0 flex-1 overflow-y-auto"
+          className="min-h-0 flex-1 overflow-y-auto [overflow-anchor:none]"
           tabIndex={0}
           role="region"
-          aria-label="Conversation"
+          aria-label={words.label}
         >
           <div ref={content} className="mx-auto w-full max-w-3xl px-4 py-3 sm:px-6">
-            {isEmpty && <p className="py-16 text-center text-soft">Say what you want to have done.</p>}
-            <Timeline timeline={timeline} approvals={approvals} />
-            {phase !== 'idle' && plan.length > 0 && <Plan entries={plan} />}
-            {retry !== null && <Retry retry={retry} />}
+            {session.forkedFrom !== undefined && <ForkedFrom sessionId={session.forkedFrom.sessionId} />}
+            {isEmpty && <p className="py-16 text-center text-soft">{words.empty}</p>}
+            <ConversationList rows={rows} waiting={waiting} scroller={scroller} handle={list}>
+              <Below conversation={conversation} />
+              <OutgoingMessages outgoing={outgoing} />
+            </ConversationList>
+          </div>
+        </div>
+        <div className="relative">
+          {!atBottom && (
+            <Button
+              size="small"
+              className="absolute -top-11 left-1/2 z-10 -translate-x-1/2 rounded-full shadow-md"
+              onClick={go}
+            >
+              <ArrowDown className="size-4" aria-hidden="true" /> {words.toNewest}
+            </Button>
+          )}
+          <div className="mx-auto max-h-[62dvh] w-full max-w-3xl overflow-y-auto px-3 sm:px-6">
             {approvals.map((approval) => (
               <ApprovalCard
                 key={approval.approvalId}
@@ -88,30 +118,39 @@ function Ready({ sessionId, conversation }: { sessionId: string; conversation: C
                 answer={(answer) => hearth.session(sessionId).answer(approval.approvalId, answer)}
               />
             ))}
-            <Working phase={phase} since={conversation.phaseSince} />
-            <Queue sessionId={sessionId} queue={queue} />
-            <OutgoingMessages outgoing={outgoing} />
           </div>
-        </div>
-        <div className="relative">
-          {!atBottom && (
-            <Button
-              size="small"
-              className="absolute -top-11 left-1/2 -translate-x-1/2 rounded-full shadow-md"
-              onClick={go}
-            >
-              <ArrowDown className="size-4" aria-hidden="true" /> To the newest
-            </Button>
-          )}
+          <Queue sessionId={sessionId} queue={queue} />
           {phase === 'closed' ? (
-            <p className="border-t border-line px-4 py-4 text-center text-sm text-soft">This session is closed.</p>
+            <p className="border-t border-line px-4 py-4 text-center text-sm text-soft">{words.closed}</p>
           ) : (
             <Composer sessionId={sessionId} phase={phase} onSent={go} />
           )}
         </div>
         <Announcer conversation={conversation} />
       </main>
-    </Cwd>
+    </ShownSessionContext>
+  );
+}
+
+/** What goes on right now. */
+function Below({ conversation: { phase, plan, retry, phaseSince } }: { conversation: Conversation }) {
+  return (
+    <>
+      {phase !== 'idle' && plan.length > 0 && <Plan entries={plan} />}
+      {retry !== null && <Retry retry={retry} />}
+      <Working phase={phase} since={phaseSince} />
+    </>
+  );
+}
+
+function ForkedFrom({ sessionId }: { sessionId: string }) {
+  return (
+    <p className="py-2 text-center text-xs text-soft">
+      {words.forkedFrom}{' '}
+      <Link href={sessionPath(sessionId)} className="underline hover:text-ink">
+        {words.forkedFromAnother}
+      </Link>
+    </p>
   );
 }
 
@@ -132,13 +171,11 @@ function Failed({ problem }: { problem: Problem }) {
   return (
     <main className="grid h-full place-items-center p-8 text-center">
       <div className="max-w-md">
-        <h1 className="text-xl font-semibold">{gone ? 'There is no such session' : 'The session cannot be shown'}</h1>
-        <p className="mt-2 text-soft">
-          {gone ? 'It was deleted, or the link is not complete.' : `${problem.message} ${problem.hint ?? ''}`}
-        </p>
+        <h1 className="text-xl font-semibold">{gone ? words.noSession : words.notShown}</h1>
+        <p className="mt-2 text-soft">{gone ? words.noSessionWhy : `${problem.message} ${problem.hint ?? ''}`}</p>
         <p className="mt-5">
           <Link href="/" className="text-ember underline">
-            Go to your sessions
+            {strings.shell.toSessions}
           </Link>
         </p>
       </div>

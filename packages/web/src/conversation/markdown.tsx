@@ -1,8 +1,13 @@
-import { Check, Copy, ImageOff } from 'lucide-react';
+import { ImageOff } from 'lucide-react';
 import { isValidElement, useState } from 'react';
 import type { ReactElement, ReactNode } from 'react';
-import { defaultRehypePlugins, Streamdown } from 'streamdown';
+import { defaultRehypePlugins, parseMarkdownIntoBlocks, Streamdown, useIsCodeFenceIncomplete } from 'streamdown';
 import type { Components } from 'streamdown';
+import { strings } from '../strings/strings.ts';
+import { CodeBlock } from './code-block.tsx';
+import { splitGrowing } from './markdown-blocks.ts';
+
+const words = strings.conversation.markdown;
 
 const SAFE_SCHEMES = new Set(['http:', 'https:', 'mailto:']);
 
@@ -14,6 +19,8 @@ interface Made {
 
 /** HTML in the text is shown as text; what markdown itself makes is cleaned all the same. */
 const rehypePlugins = [defaultRehypePlugins['sanitize']].filter((plugin) => plugin !== undefined);
+
+const NO_SAFETY_DIALOG = { enabled: false };
 
 const components: Components = {
   h1: 'h3',
@@ -42,7 +49,7 @@ const components: Components = {
   img: ImageName,
   input: TaskMark,
   table: ScrollingTable,
-  pre: CodeBlock,
+  pre: FencedCode,
 };
 
 export interface MarkdownProps {
@@ -57,14 +64,18 @@ export function renderMarkdown(props: MarkdownProps): ReactElement {
 
 /** Text of a model, shown as markdown. It runs nothing and loads nothing, whatever the text says. */
 function Markdown({ text, streaming }: MarkdownProps) {
+  const [split] = useState(() => splitGrowing(parseMarkdownIntoBlocks));
   return (
     <Streamdown
       className="markdown"
       components={components}
       rehypePlugins={rehypePlugins}
+      parseMarkdownIntoBlocksFn={split}
       parseIncompleteMarkdown={streaming}
+      isAnimating={streaming}
+      dir="auto"
       controls={false}
-      linkSafety={{ enabled: false }}
+      linkSafety={NO_SAFETY_DIALOG}
     >
       {text}
     </Streamdown>
@@ -88,71 +99,38 @@ function isSafe(href: string | undefined): href is string {
 
 /** Images are not fetched: their address may tell a stranger that, and what, somebody reads. */
 function ImageName({ alt, src }: Made & { alt?: string | undefined; src?: string | undefined }) {
-  const name = alt === undefined || alt === '' ? 'image' : alt;
+  const name = alt === undefined || alt === '' ? words.image : alt;
   return (
     <span className="inline-flex items-center gap-1.5 rounded-md border border-line bg-sunken px-2 py-0.5 text-[0.9em] text-soft">
       <ImageOff className="size-3.5" aria-hidden="true" />
-      <span>Image not loaded: {isSafe(src) ? <SafeLink href={src}>{name}</SafeLink> : name}</span>
+      <span>
+        {words.imageNotLoaded} {isSafe(src) ? <SafeLink href={src}>{name}</SafeLink> : name}
+      </span>
     </span>
   );
 }
 
 function TaskMark({ checked }: Made & { checked?: boolean | undefined }) {
-  return <span aria-label={checked === true ? 'done' : 'open'}>{checked === true ? '☑ ' : '☐ '}</span>;
+  const done = checked === true;
+  return (
+    <span role="img" aria-label={done ? words.taskDone : words.taskOpen}>
+      {done ? '☑ ' : '☐ '}
+    </span>
+  );
 }
 
 function ScrollingTable({ children }: Made) {
   return (
-    <div className="table overflow-x-auto" tabIndex={0} role="region" aria-label="Table">
+    <div className="table-scroll max-h-[32rem] overflow-auto" tabIndex={0} role="region" aria-label={words.table}>
       <table>{children}</table>
     </div>
   );
 }
 
-function CodeBlock({ children }: Made) {
+function FencedCode({ children }: Made) {
+  const growing = useIsCodeFenceIncomplete();
   const { language, code } = codeOf(children);
-  return (
-    <div className="code-block overflow-hidden rounded-xl border border-line bg-sunken">
-      <div className="flex h-9 items-center justify-between border-b border-line pr-1 pl-3.5 text-xs text-soft">
-        <span>{language === '' ? 'text' : language}</span>
-        <CopyButton text={code} />
-      </div>
-      <pre
-        tabIndex={0}
-        aria-label={`Code${language === '' ? '' : `, ${language}`}`}
-        className="overflow-x-auto px-3.5 py-3 font-mono text-[0.8125rem] leading-relaxed"
-      >
-        <code>{code}</code>
-      </pre>
-    </div>
-  );
-}
-
-function CopyButton({ text }: { text: string }) {
-  const [copied, setCopied] = useState<'no' | 'yes' | 'failed'>('no');
-  const copy = (): void => {
-    navigator.clipboard.writeText(text).then(
-      () => setCopied('yes'),
-      () => setCopied('failed'),
-    );
-    setTimeout(() => setCopied('no'), 2000);
-  };
-  const words = { no: 'Copy', yes: 'Copied', failed: 'Not allowed' }[copied];
-  return (
-    <button
-      type="button"
-      onClick={copy}
-      aria-label="Copy the code"
-      className="inline-flex h-7 items-center gap-1.5 rounded-md px-2 hover:bg-panel hover:text-ink"
-    >
-      {copied === 'yes' ? (
-        <Check className="size-3.5" aria-hidden="true" />
-      ) : (
-        <Copy className="size-3.5" aria-hidden="true" />
-      )}
-      <span aria-live="polite">{words}</span>
-    </button>
-  );
+  return <CodeBlock language={language} code={code} growing={growing} />;
 }
 
 function codeOf(children: ReactNode): { language: string; code: string } {

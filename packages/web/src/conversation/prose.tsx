@@ -21,7 +21,12 @@ export const markdownLoaded: Promise<void> = import('./markdown.tsx').then(
 /** A model's text; plain until the markdown renderer is loaded. */
 export function Prose(props: MarkdownProps) {
   const loaded = useSyncExternalStore(subscribe, () => render);
-  if (loaded === undefined) return <p className="whitespace-pre-wrap [overflow-wrap:anywhere]">{props.text}</p>;
+  if (loaded === undefined)
+    return (
+      <p className="whitespace-pre-wrap [overflow-wrap:anywhere]" dir="auto">
+        {props.text}
+      </p>
+    );
   return loaded(props);
 }
 

@@ -2,13 +2,14 @@ import type { QueuedMessage } from '@hearth/client/conversation';
 import type { Priority } from '@hearth/protocol';
 import { Clock, Pencil, X } from 'lucide-react';
 import { useState } from 'react';
-import type { KeyboardEvent, ReactNode } from 'react';
 import { Button } from '../parts/button.tsx';
 import { asProblem } from '../problem.ts';
 import { hearth } from '../server.ts';
 import { textOfContent } from './content-text.ts';
+import { IconButton } from './icon-button.tsx';
 import { dropOutgoing, sendMessage } from './outbox.ts';
 import type { Outgoing } from './outbox.ts';
+import { TextEditor } from './text-editor.tsx';
 import { Spoken } from './user-message.tsx';
 
 const WAITS: Readonly<Record<Priority, string>> = {
@@ -21,7 +22,10 @@ const WAITS: Readonly<Record<Priority, string>> = {
 export function Queue({ sessionId, queue }: { sessionId: string; queue: readonly QueuedMessage[] }) {
   if (queue.length === 0) return null;
   return (
-    <section aria-label="Queued messages">
+    <section
+      aria-label="Queued messages"
+      className="mx-auto max-h-[30dvh] w-full max-w-3xl overflow-y-auto px-3 pb-2 sm:px-6"
+    >
       <ul className="space-y-2">
         {queue.map((message) => (
           <Queued key={message.messageId} sessionId={sessionId} message={message} />
@@ -43,7 +47,9 @@ function Queued({ sessionId, message }: { sessionId: string; message: QueuedMess
     <li className="flex flex-col items-end" data-queued={message.priority}>
       <div className="w-fit max-w-[85%] rounded-2xl rounded-br-md border border-dashed border-line-strong px-4 py-2.5">
         {editing ? (
-          <Editor
+          <TextEditor
+            label="Queued message"
+            saveWord="Save"
             text={textOfContent(message.content)}
             cancel={() => setEditing(false)}
             save={(content) => {
@@ -71,72 +77,6 @@ function Queued({ sessionId, message }: { sessionId: string; message: QueuedMess
         {failure}
       </p>
     </li>
-  );
-}
-
-interface IconButtonProps {
-  label: string;
-  onClick: () => void;
-  children: ReactNode;
-}
-
-function IconButton({ label, onClick, children }: IconButtonProps) {
-  return (
-    <button
-      type="button"
-      aria-label={label}
-      title={label}
-      onClick={onClick}
-      className="grid size-7 place-items-center rounded-md hover:bg-sunken hover:text-ink"
-    >
-      {children}
-    </button>
-  );
-}
-
-interface EditorProps {
-  text: string;
-  save: (text: string) => void;
-  cancel: () => void;
-}
-
-function Editor({ text, save, cancel }: EditorProps) {
-  const [draft, setDraft] = useState(text);
-  const submit = (): void => {
-    if (draft.trim() === '' || draft === text) cancel();
-    else save(draft);
-  };
-  const byKey = (event: KeyboardEvent): void => {
-    if (event.key === 'Escape') cancel();
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
-    event.preventDefault();
-    submit();
-  };
-  return (
-    <form
-      className="space-y-2"
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
-    >
-      <textarea
-        autoFocus
-        aria-label="Queued message"
-        value={draft}
-        onChange={(event) => setDraft(event.target.value)}
-        onKeyDown={byKey}
-        className="block field-sizing-content max-h-60 w-full min-w-56 resize-none rounded-md bg-sunken px-2 py-1"
-      />
-      <div className="flex justify-end gap-1.5">
-        <Button size="small" look="bare" onClick={cancel}>
-          Leave as it was
-        </Button>
-        <Button size="small" look="primary" type="submit">
-          Save
-        </Button>
-      </div>
-    </form>
   );
 }
 

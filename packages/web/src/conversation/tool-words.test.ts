@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { field, gist, kindOf, outputText, pathWithin } from './tool-words.ts';
+import { field, gist, kindOf, pathWithin, todosOf } from './tool-words.ts';
 
 describe('what a tool call says in one line', () => {
   test('the command, the file or the pattern tells most', () => {
@@ -21,24 +21,25 @@ describe('what a tool call says in one line', () => {
     expect(kindOf('mcp__x__y', undefined)).toBe('other');
   });
 
+  test('a to-do list is read whatever it holds', () => {
+    const todos = [
+      { content: 'a', status: 'completed' },
+      { content: 'b', status: 'unheard of' },
+      { status: 'pending' },
+      7,
+    ];
+    expect(todosOf('TodoWrite', { todos })).toEqual([
+      { content: 'a', status: 'completed' },
+      { content: 'b', status: 'pending' },
+    ]);
+    expect(todosOf('TodoWrite', { todos: 'none' })).toBeUndefined();
+    expect(todosOf('Bash', { todos })).toBeUndefined();
+  });
+
   test('only a path inside the folder loses it', () => {
     expect(pathWithin('/w/shop', '/w/shop/src/a.ts')).toBe('src/a.ts');
     expect(pathWithin('/w/shop', '/w/shopping/a.ts')).toBe('/w/shopping/a.ts');
     expect(pathWithin('/w/shop', '/etc/passwd')).toBe('/etc/passwd');
     expect(pathWithin('', '/etc/passwd')).toBe('/etc/passwd');
-  });
-});
-
-describe('the output of a tool', () => {
-  test('is its text, whatever it comes in', () => {
-    expect(outputText('plain')).toBe('plain');
-    expect(
-      outputText([
-        { type: 'text', text: 'a' },
-        { type: 'text', text: 'b' },
-      ]),
-    ).toBe('a\nb');
-    expect(outputText({ rows: 1 })).toBe('{\n  "rows": 1\n}');
-    expect(outputText(undefined)).toBe('');
   });
 });

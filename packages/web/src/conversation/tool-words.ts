@@ -1,4 +1,4 @@
-import type { ToolKind } from '@hearth/protocol';
+import type { PlanEntry, ToolKind } from '@hearth/protocol';
 
 /** A field of a tool's input, if it is a text. */
 export function field(input: unknown, name: string): string | undefined {
@@ -44,11 +44,15 @@ export function kindOf(name: string, kind: ToolKind | undefined): ToolKind {
   return kind ?? KINDS[name] ?? 'other';
 }
 
-/** What a tool gave back, as text: texts of content blocks, else JSON. */
-export function outputText(output: unknown): string {
-  if (output === undefined || output === null) return '';
-  if (typeof output === 'string') return output;
-  if (Array.isArray(output)) return output.map((part: unknown) => field(part, 'text') ?? outputText(part)).join('\n');
-  const text = field(output, 'text');
-  return text ?? JSON.stringify(output, null, 2);
+/** The entries of a to-do list that a call replaces; undefined when it is no such call. */
+export function todosOf(name: string, input: unknown): PlanEntry[] | undefined {
+  if (name !== 'TodoWrite' || typeof input !== 'object' || input === null) return undefined;
+  const todos: unknown = Reflect.get(input, 'todos');
+  if (!Array.isArray(todos)) return undefined;
+  return todos.flatMap((todo: unknown) => {
+    const content = field(todo, 'content');
+    const status = field(todo, 'status');
+    if (content === undefined) return [];
+    return [{ content, status: status === 'completed' || status === 'in_progress' ? status : 'pending' }];
+  });
 }
