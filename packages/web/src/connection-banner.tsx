@@ -25,7 +25,7 @@ export function ConnectionBanner() {
       return (
         <div role="status" data-connection="offline">
           <Bar
-            text={state.nextRetryMs === 0 ? strings.shell.reconnecting : strings.shell.offline}
+            text={state.nextRetryMs === 0 ? strings.shell.reconnecting : strings.shell.offline(timeOf(state.since))}
             trying={state.nextRetryMs === 0}
           />
         </div>
@@ -52,6 +52,12 @@ function Bar({ text, trying = true }: { text: string; trying?: boolean }) {
       )}
     </div>
   );
+}
+
+const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+
+function timeOf(ms: number): string {
+  return time.format(ms);
 }
 
 function useLongerThan(condition: boolean, ms: number): boolean {

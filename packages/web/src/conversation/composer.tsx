@@ -1,147 +1,167 @@
-import type { Phase, Priority } from '@hearth/protocol';
-import { ArrowUp, Square } from 'lucide-react';
+import type { Content, Phase, Priority } from '@hearth/protocol';
+import { ArrowUp, ImagePlus } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import type { KeyboardEvent } from 'react';
 import { Button } from '../parts/button.tsx';
-import { asProblem } from '../problem.ts';
-import { hearth } from '../server.ts';
 import { standingOf } from '../sessions/standing.ts';
+import { strings } from '../strings/strings.ts';
+import { AttachmentList } from './attachment-list.tsx';
+import { attach, attachmentsOf, detachAll, useAttachments } from './attachments.ts';
 import { useDraft } from './drafts.ts';
+import { IconButton } from './icon-button.tsx';
+import { stepInHistory, WRITING } from './input-history.ts';
 import { sendMessage } from './outbox.ts';
+import { SendWays } from './send-ways.tsx';
+import { StopButton } from './stop-button.tsx';
 
-const WAYS: readonly { priority: Priority; name: string; meaning: string }[] = [
-  { priority: 'next', name: 'Steer', meaning: 'It reads this while it works, without stopping.' },
-  { priority: 'later', name: 'Queue', meaning: 'It starts on this when it is done.' },
-  { priority: 'now', name: 'Interrupt', meaning: 'It stops what it does and turns to this.' },
-];
+const words = strings.conversation.composer;
 
 export interface ComposerProps {
   sessionId: string;
   phase: Phase;
   onSent: () => void;
+  /** What was said before, newest first; asked for when somebody goes back to it. */
+  said: () => string[];
 }
 
-export function Composer({ sessionId, phase, onSent }: ComposerProps) {
+/** Where one writes to the agent. */
+export function Composer({ sessionId, phase, onSent, said }: ComposerProps) {
   const [text, setText] = useDraft(sessionId);
   const [priority, setPriority] = useState<Priority>('next');
+  const [refused, setRefused] = useState<readonly string[]>([]);
+  const [isOver, setIsOver] = useState(false);
+  const attachments = useAttachments((state) => attachmentsOf(sessionId, state));
   const box = useRef<HTMLTextAreaElement>(null);
+  const picker = useRef<HTMLInputElement>(null);
+  const place = useRef(WRITING);
   const standing = standingOf(phase);
   const running = standing === 'working' || standing === 'waiting';
+  const isEmpty = text.trim() === '' && attachments.length === 0;
   useEffect(() => {
     if (matchMedia('(hover: hover)').matches) box.current?.focus();
   }, []);
 
+  const write = (next: string): void => {
+    place.current = WRITING;
+    setText(next);
+  };
   const send = (): void => {
-    if (text.trim() === '') return;
-    sendMessage(sessionId, text, running ? priority : 'next');
-    setText('');
+    if (isEmpty) return;
+    const images = attachments.map(({ mediaType, data }) => ({ type: 'image' as const, mediaType, data }));
+    const texts = text.trim() === '' ? [] : [{ type: 'text' as const, text }];
+    const content: Content = images.length === 0 ? text : [...texts, ...images];
+    sendMessage(sessionId, content, running ? priority : 'next');
+    write('');
+    detachAll(sessionId);
+    setRefused([]);
     setPriority('next');
     onSent();
   };
-  const sendByKey = (event: KeyboardEvent): void => {
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+  const add = (files: readonly File[]): void => {
+    if (files.length === 0) return;
+    attach(sessionId, files).then(setRefused, (error: unknown) => setRefused([String(error)]));
+  };
+  const goInHistory = (event: KeyboardEvent<HTMLTextAreaElement>, step: 'back' | 'forth'): void => {
+    const { selectionStart, selectionEnd, value } = event.currentTarget;
+    const isAtEdge =
+      step === 'back' ? !value.slice(0, selectionStart).includes('\n') : !value.slice(selectionEnd).includes('\n');
+    if (!isAtEdge || (step === 'forth' && place.current.index < 0)) return;
+    if (step === 'back' && place.current.index < 0 && value !== '' && selectionStart !== 0) return;
+    const next = stepInHistory(said(), place.current, value, step);
+    if (next === undefined) return;
+    event.preventDefault();
+    place.current = next.place;
+    setText(next.text);
+  };
+  const press = (event: KeyboardEvent<HTMLTextAreaElement>): void => {
+    if (event.nativeEvent.isComposing || event.altKey) return;
+    if (event.key === 'ArrowUp') goInHistory(event, 'back');
+    if (event.key === 'ArrowDown') goInHistory(event, 'forth');
+    if (event.key !== 'Enter' || event.shiftKey) return;
     event.preventDefault();
     send();
   };
 
   return (
     <form
-      aria-label="Message"
+      aria-label={words.label}
       className="mx-auto w-full max-w-3xl px-3 pb-3 sm:px-6 sm:pb-5"
       onSubmit={(event) => {
         event.preventDefault();
         send();
       }}
+      onDragOver={(event) => {
+        if (!event.dataTransfer.types.includes('Files')) return;
+        event.preventDefault();
+        setIsOver(true);
+      }}
+      onDragLeave={() => setIsOver(false)}
+      onDrop={(event) => {
+        if (!event.dataTransfer.types.includes('Files')) return;
+        event.preventDefault();
+        setIsOver(false);
+        add([...event.dataTransfer.files]);
+      }}
     >
       <div
-        className={`rounded-2xl border border-line-strong bg-panel shadow-sm transition-colors focus-within:border-ember ${running ? '' : 'flex items-end'}`}
+        className={`rounded-2xl border bg-panel shadow-sm transition-colors focus-within:border-ember ${isOver ? 'border-ember border-dashed bg-ember-soft' : 'border-line-strong'}`}
       >
+        <AttachmentList sessionId={sessionId} attachments={attachments} />
         <textarea
           ref={box}
-          aria-label="Message to the agent"
-          placeholder={running ? 'Say something while it works' : 'Message'}
+          dir="auto"
+          aria-label={words.box}
+          placeholder={running ? words.placeholderRunning : words.placeholder}
           rows={1}
           value={text}
-          onChange={(event) => setText(event.target.value)}
-          onKeyDown={sendByKey}
-          className="block field-sizing-content max-h-[40vh] min-h-13 w-full resize-none bg-transparent px-4 py-3.5 outline-none placeholder:text-soft"
+          onChange={(event) => write(event.target.value)}
+          onKeyDown={press}
+          onPaste={(event) => {
+            const files = [...event.clipboardData.files];
+            if (files.length === 0) return;
+            event.preventDefault();
+            add(files);
+          }}
+          className="block field-sizing-content max-h-[40vh] min-h-12 w-full resize-none bg-transparent px-4 pt-3.5 pb-1 outline-none placeholder:text-soft"
         />
-        <div className="flex items-center gap-2 p-2">
-          {running && <Ways priority={priority} change={setPriority} />}
-          <div className="ml-auto flex items-center gap-2">
+        <div className="flex items-end gap-2 p-2">
+          <IconButton label={words.addImages} onClick={() => picker.current?.click()} className="size-9">
+            <ImagePlus className="size-4.5" aria-hidden="true" />
+          </IconButton>
+          <input
+            ref={picker}
+            type="file"
+            accept="image/png,image/jpeg,image/gif,image/webp"
+            multiple
+            hidden
+            onChange={(event) => {
+              add([...(event.target.files ?? [])]);
+              event.target.value = '';
+            }}
+          />
+          {running && <SendWays priority={priority} change={setPriority} />}
+          <div className="ms-auto flex items-center gap-2">
             {running && <StopButton sessionId={sessionId} stopping={phase === 'interrupting'} />}
             <Button
               look="primary"
               size="icon"
               type="submit"
-              aria-label="Send"
-              title="Send (Enter)"
-              disabled={text.trim() === ''}
+              aria-label={words.send}
+              title={words.sendTitle}
+              disabled={isEmpty}
             >
               <ArrowUp className="size-5" aria-hidden="true" />
             </Button>
           </div>
         </div>
       </div>
-    </form>
-  );
-}
-
-function Ways({ priority, change }: { priority: Priority; change: (priority: Priority) => void }) {
-  return (
-    <fieldset className="flex min-w-0 items-center gap-2.5">
-      <legend className="sr-only">What the message does to the running turn</legend>
-      <div className="flex rounded-lg bg-sunken p-0.5">
-        {WAYS.map((way) => (
-          <label
-            key={way.priority}
-            title={way.meaning}
-            className="cursor-pointer rounded-md px-2.5 py-1 text-[0.8125rem] font-medium text-soft has-checked:bg-panel has-checked:text-ink has-checked:shadow-xs has-focus-visible:outline-2 has-focus-visible:outline-ember"
-          >
-            <input
-              type="radio"
-              name="way"
-              value={way.priority}
-              checked={way.priority === priority}
-              onChange={() => change(way.priority)}
-              aria-describedby={`way-${way.priority}`}
-              className="sr-only"
-            />
-            {way.name}
-          </label>
+      <div role="status" className="px-2 text-xs text-bad">
+        {refused.map((problem) => (
+          <p key={problem} className="pt-1">
+            {problem}
+          </p>
         ))}
       </div>
-      {WAYS.map((way) => (
-        <span
-          key={way.priority}
-          id={`way-${way.priority}`}
-          className={way.priority === priority ? 'sr-only text-xs text-soft lg:not-sr-only lg:truncate' : 'sr-only'}
-        >
-          {way.meaning}
-        </span>
-      ))}
-    </fieldset>
-  );
-}
-
-function StopButton({ sessionId, stopping }: { sessionId: string; stopping: boolean }) {
-  const [failure, setFailure] = useState('');
-  const stop = (): void => {
-    setFailure('');
-    hearth
-      .session(sessionId)
-      .interrupt()
-      .catch((error: unknown) => setFailure(asProblem(error).message));
-  };
-  return (
-    <>
-      <span role="status" className="text-xs text-bad">
-        {failure}
-      </span>
-      <Button onClick={stop} disabled={stopping} title="Stop the running turn">
-        <Square className="size-3.5 fill-current" aria-hidden="true" />
-        {stopping ? 'Stopping …' : 'Stop'}
-      </Button>
-    </>
+    </form>
   );
 }

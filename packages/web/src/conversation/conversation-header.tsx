@@ -1,5 +1,5 @@
 import type { Context, PermissionMode, Phase, Session } from '@hearth/protocol';
-import { ArrowLeft } from 'lucide-react';
+import { ArrowLeft, Search } from 'lucide-react';
 import { useState } from 'react';
 import { agentName, cost, shortPath } from '../format.ts';
 import { Link } from '../parts/link.tsx';
@@ -8,6 +8,8 @@ import { hearth } from '../server.ts';
 import { modeName, PERMISSION_MODES } from '../sessions/permission-modes.ts';
 import { PhaseBadge } from '../sessions/phase-badge.tsx';
 import { titleOf } from '../sessions/title.ts';
+import { strings } from '../strings/strings.ts';
+import { IconButton } from './icon-button.tsx';
 import { ContextMeter } from './context-meter.tsx';
 
 export interface ConversationHeaderProps {
@@ -15,9 +17,10 @@ export interface ConversationHeaderProps {
   phase: Phase;
   costUsd: number;
   context: Context | null;
+  find: () => void;
 }
 
-export function ConversationHeader({ session, phase, costUsd, context }: ConversationHeaderProps) {
+export function ConversationHeader({ session, phase, costUsd, context, find }: ConversationHeaderProps) {
   return (
     <header className="flex min-h-14 shrink-0 items-center gap-3 border-b border-line px-3 py-2 sm:px-5">
       <Link
@@ -39,6 +42,9 @@ export function ConversationHeader({ session, phase, costUsd, context }: Convers
         </p>
       </div>
       {context !== null && <ContextMeter context={context} />}
+      <IconButton label={strings.conversation.find.open} onClick={find} className="size-9">
+        <Search className="size-4.5" aria-hidden="true" />
+      </IconButton>
       <ModeSelect session={session} closed={phase === 'closed'} />
     </header>
   );

@@ -1,6 +1,6 @@
 import type { Conversation } from '@hearth/client/conversation';
 import { ArrowDown } from 'lucide-react';
-import { useEffect, useMemo, useRef } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import { sessionPath } from '../navigation.ts';
 import { Button } from '../parts/button.tsx';
@@ -12,13 +12,17 @@ import { titleOf } from '../sessions/title.ts';
 import { strings } from '../strings/strings.ts';
 import { Announcer } from './announcer.tsx';
 import { ApprovalCard } from './approval-card.tsx';
+import { CatchingUp } from './catching-up.tsx';
 import { Composer } from './composer.tsx';
 import { ConversationHeader } from './conversation-header.tsx';
 import { ConversationList } from './conversation-list.tsx';
 import type { ListHandle } from './conversation-list.tsx';
 import { useOutbox } from './outbox.ts';
+import { FindBar, isFindKey } from './find-bar.tsx';
+import { saidBefore } from './input-history.ts';
 import { Plan } from './plan.tsx';
-import { OutgoingMessages, Queue } from './queue.tsx';
+import { OutgoingMessages } from './outgoing-messages.tsx';
+import { Queue } from './queue.tsx';
 import { Retry } from './retry.tsx';
 import { rowsOf } from './rows.ts';
 import { ShownSessionContext } from './shown-session.ts';
@@ -56,8 +60,19 @@ function Ready({ sessionId, conversation }: { sessionId: string; conversation: C
       outbox.outgoing.filter((one) => one.sessionId === sessionId && !isKnown(conversation, one.clientMessageId)),
     ),
   );
-  const { scroller, content, atBottom, go } = useBottom();
+  const { scroller, content, atBottom, go, leave } = useBottom();
   const list = useRef<ListHandle>(null);
+  const [finding, setFinding] = useState(false);
+  const rowsBox = useCallback(() => content.current, [content]);
+  useEffect(() => {
+    const open = (event: KeyboardEvent): void => {
+      if (!isFindKey(event)) return;
+      event.preventDefault();
+      setFinding(true);
+    };
+    addEventListener('keydown', open);
+    return () => removeEventListener('keydown', open);
+  }, []);
   const rows = useMemo(() => rowsOf(timeline), [timeline]);
   const waiting = useMemo(
     () => new Set(approvals.flatMap(({ toolCallId }) => (toolCallId === undefined ? [] : [toolCallId]))),
@@ -83,21 +98,36 @@ function Ready({ sessionId, conversation }: { sessionId: string; conversation: C
           phase={phase}
           costUsd={conversation.costUsd}
           context={conversation.context}
+          find={() => setFinding(true)}
         />
-        <div
-          ref={scroller}
-          className="min-h-0 flex-1 overflow-y-auto [overflow-anchor:none]"
-          tabIndex={0}
-          role="region"
-          aria-label={words.label}
-        >
-          <div ref={content} className="mx-auto w-full max-w-3xl px-4 py-3 sm:px-6">
-            {session.forkedFrom !== undefined && <ForkedFrom sessionId={session.forkedFrom.sessionId} />}
-            {isEmpty && <p className="py-16 text-center text-soft">{words.empty}</p>}
-            <ConversationList rows={rows} waiting={waiting} scroller={scroller} handle={list}>
-              <Below conversation={conversation} />
-              <OutgoingMessages outgoing={outgoing} />
-            </ConversationList>
+        <CatchingUp sessionId={sessionId} lastSeq={conversation.lastSeq} />
+        <div className="relative flex min-h-0 flex-1 flex-col">
+          {finding && (
+            <FindBar
+              rows={rows}
+              within={rowsBox}
+              show={(index) => {
+                leave();
+                list.current?.show(index);
+              }}
+              close={() => setFinding(false)}
+            />
+          )}
+          <div
+            ref={scroller}
+            className="min-h-0 flex-1 overflow-y-auto [overflow-anchor:none]"
+            tabIndex={0}
+            role="region"
+            aria-label={words.label}
+          >
+            <div ref={content} className="mx-auto w-full max-w-3xl px-4 py-3 sm:px-6">
+              {session.forkedFrom !== undefined && <ForkedFrom sessionId={session.forkedFrom.sessionId} />}
+              {isEmpty && <p className="py-16 text-center text-soft">{words.empty}</p>}
+              <ConversationList rows={rows} waiting={waiting} scroller={scroller} handle={list}>
+                <Below conversation={conversation} />
+                <OutgoingMessages outgoing={outgoing} />
+              </ConversationList>
+            </div>
           </div>
         </div>
         <div className="relative">
@@ -111,8 +141,9 @@ function Ready({ sessionId, conversation }: { sessionId: string; conversation: C
             </Button>
           )}
           <div className="mx-auto max-h-[62dvh] w-full max-w-3xl overflow-y-auto px-3 sm:px-6">
-            {approvals.map((approval) => (
+            {approvals.map((approval, index) => (
               <ApprovalCard
+                isFirst={index === 0}
                 key={approval.approvalId}
                 approval={approval}
                 answer={(answer) => hearth.session(sessionId).answer(approval.approvalId, answer)}
@@ -123,7 +154,7 @@ function Ready({ sessionId, conversation }: { sessionId: string; conversation: C
           {phase === 'closed' ? (
             <p className="border-t border-line px-4 py-4 text-center text-sm text-soft">{words.closed}</p>
           ) : (
-            <Composer sessionId={sessionId} phase={phase} onSent={go} />
+            <Composer sessionId={sessionId} phase={phase} onSent={go} said={() => saidBefore(conversation)} />
           )}
         </div>
         <Announcer conversation={conversation} />

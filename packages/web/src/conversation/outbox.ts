@@ -1,4 +1,4 @@
-import type { Priority } from '@hearth/protocol';
+import type { Content, Priority } from '@hearth/protocol';
 import { create } from 'zustand';
 import { asProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
@@ -8,7 +8,7 @@ import { hearth } from '../server.ts';
 export type Outgoing = {
   clientMessageId: string;
   sessionId: string;
-  text: string;
+  content: Content;
   priority: Priority;
 } & ({ status: 'sending' } | { status: 'refused'; problem: Problem });
 
@@ -22,13 +22,13 @@ interface Outbox {
  */
 export const useOutbox = create<Outbox>()(() => ({ outgoing: [] }));
 
-export function sendMessage(sessionId: string, text: string, priority: Priority): void {
+export function sendMessage(sessionId: string, content: Content, priority: Priority): void {
   const clientMessageId = makeKey();
-  const base = { clientMessageId, sessionId, text, priority };
+  const base = { clientMessageId, sessionId, content, priority };
   put({ ...base, status: 'sending' });
   hearth
     .session(sessionId)
-    .send(text, { priority, clientMessageId })
+    .send(content, { priority, clientMessageId })
     .then(
       () => dropOutgoing(clientMessageId),
       (error: unknown) => put({ ...base, status: 'refused', problem: asProblem(error) }),

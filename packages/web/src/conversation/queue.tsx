@@ -1,114 +1,155 @@
 import type { QueuedMessage } from '@hearth/client/conversation';
-import type { Priority } from '@hearth/protocol';
-import { Clock, Pencil, X } from 'lucide-react';
+import { ArrowDown, ArrowUp, Clock, GripVertical, Pencil, X } from 'lucide-react';
 import { useState } from 'react';
-import { Button } from '../parts/button.tsx';
+import type { DragEvent } from 'react';
 import { asProblem } from '../problem.ts';
 import { hearth } from '../server.ts';
-import { textOfContent } from './content-text.ts';
+import { strings } from '../strings/strings.ts';
+import { imagesOfContent, textOfContent, withText } from './content-text.ts';
 import { IconButton } from './icon-button.tsx';
-import { dropOutgoing, sendMessage } from './outbox.ts';
-import type { Outgoing } from './outbox.ts';
+import { placeAfter, placeOfDrop } from './reorder.ts';
 import { TextEditor } from './text-editor.tsx';
-import { Spoken } from './user-message.tsx';
 
-const WAITS: Readonly<Record<Priority, string>> = {
-  now: 'Interrupts as soon as it can',
-  next: 'Goes in at the next step',
-  later: 'Waits for the end of the turn',
-};
+const words = strings.conversation.queue;
 
-/** Messages that the server has and the agent has not. */
-export function Queue({ sessionId, queue }: { sessionId: string; queue: readonly QueuedMessage[] }) {
-  if (queue.length === 0) return null;
-  return (
-    <section
-      aria-label="Queued messages"
-      className="mx-auto max-h-[30dvh] w-full max-w-3xl overflow-y-auto px-3 pb-2 sm:px-6"
-    >
-      <ul className="space-y-2">
-        {queue.map((message) => (
-          <Queued key={message.messageId} sessionId={sessionId} message={message} />
-        ))}
-      </ul>
-    </section>
-  );
+export interface QueueProps {
+  sessionId: string;
+  queue: readonly QueuedMessage[];
 }
 
-function Queued({ sessionId, message }: { sessionId: string; message: QueuedMessage }) {
-  const [editing, setEditing] = useState(false);
+/** Messages that the server has and the agent has not, in the order in which it gets them. */
+export function Queue({ sessionId, queue }: QueueProps) {
+  const [dragged, setDragged] = useState<number>();
+  const [told, setTold] = useState('');
   const [failure, setFailure] = useState('');
+  if (queue.length === 0) return null;
   const { messages } = hearth.session(sessionId);
   const attempt = (work: Promise<unknown>): void => {
     setFailure('');
     work.catch((error: unknown) => setFailure(asProblem(error).message));
   };
+  const move = (index: number, place: number | undefined): void => {
+    const message = queue[index];
+    if (message === undefined || place === undefined) return;
+    attempt(messages.update(message.messageId, { place }).then(() => setTold(words.moved(place + 1, queue.length))));
+  };
   return (
-    <li className="flex flex-col items-end" data-queued={message.priority}>
-      <div className="w-fit max-w-[85%] rounded-2xl rounded-br-md border border-dashed border-line-strong px-4 py-2.5">
-        {editing ? (
-          <TextEditor
-            label="Queued message"
-            saveWord="Save"
-            text={textOfContent(message.content)}
-            cancel={() => setEditing(false)}
-            save={(content) => {
-              attempt(messages.update(message.messageId, { content }));
-              setEditing(false);
+    <section aria-label={words.label} className="mx-auto w-full max-w-3xl px-3 pb-2 sm:px-6">
+      <ol className="max-h-[28dvh] divide-y divide-line overflow-y-auto rounded-xl border border-dashed border-line-strong bg-panel">
+        {queue.map((message, index) => (
+          <Queued
+            key={message.messageId}
+            message={message}
+            drag={{
+              isDragged: dragged === index,
+              start: () => setDragged(index),
+              end: () => setDragged(undefined),
+              drop: (isLowerHalf) => {
+                if (dragged !== undefined) move(dragged, placeOfDrop(dragged, index, isLowerHalf));
+              },
             }}
+            up={placeAfter(index, 'up', queue.length) === undefined ? undefined : () => move(index, index - 1)}
+            down={placeAfter(index, 'down', queue.length) === undefined ? undefined : () => move(index, index + 1)}
+            save={(content) => attempt(messages.update(message.messageId, { content }))}
+            cancel={() => attempt(messages.cancel(message.messageId))}
           />
-        ) : (
-          <Spoken content={message.content} />
-        )}
-      </div>
-      <div className="mt-1 flex items-center gap-1 text-xs text-soft">
-        <Clock className="size-3" aria-hidden="true" />
-        <span>{WAITS[message.priority]}</span>
-        {!editing && typeof message.content === 'string' && (
-          <IconButton label="Edit the queued message" onClick={() => setEditing(true)}>
-            <Pencil className="size-3.5" aria-hidden="true" />
-          </IconButton>
-        )}
-        <IconButton label="Cancel the queued message" onClick={() => attempt(messages.cancel(message.messageId))}>
-          <X className="size-4" aria-hidden="true" />
-        </IconButton>
-      </div>
-      <p role="status" className="text-xs text-bad">
-        {failure}
+        ))}
+      </ol>
+      <p role="status" className={failure === '' ? 'sr-only' : 'mt-1 text-xs text-bad'}>
+        {failure === '' ? told : failure}
       </p>
+    </section>
+  );
+}
+
+interface QueuedProps {
+  message: QueuedMessage;
+  drag: { isDragged: boolean; start: () => void; end: () => void; drop: (isLowerHalf: boolean) => void };
+  /** Undefined: it is at that end. */
+  up: (() => void) | undefined;
+  down: (() => void) | undefined;
+  save: (content: QueuedMessage['content']) => void;
+  cancel: () => void;
+}
+
+function Queued({ message: { content, priority }, drag, up, down, save, cancel }: QueuedProps) {
+  const [editing, setEditing] = useState(false);
+  const [over, setOver] = useState<'upper' | 'lower'>();
+  const text = textOfContent(content);
+  const images = imagesOfContent(content);
+  return (
+    <li
+      data-queued={priority}
+      draggable={!editing}
+      onDragStart={(event) => {
+        event.dataTransfer.effectAllowed = 'move';
+        event.dataTransfer.setData('text/plain', text);
+        drag.start();
+      }}
+      onDragEnd={drag.end}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(isLowerHalf(event) ? 'lower' : 'upper');
+      }}
+      onDragLeave={() => setOver(undefined)}
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(undefined);
+        drag.drop(isLowerHalf(event));
+      }}
+      onKeyDown={(event) => {
+        if (!event.altKey || editing) return;
+        const act = event.key === 'ArrowUp' ? up : event.key === 'ArrowDown' ? down : undefined;
+        if (act === undefined) return;
+        event.preventDefault();
+        act();
+      }}
+      className={`px-3 py-2 text-sm ${drag.isDragged ? 'opacity-40' : ''} ${over === 'upper' ? 'shadow-[0_-2px_0_var(--ember)]' : over === 'lower' ? 'shadow-[0_2px_0_var(--ember)]' : ''}`}
+    >
+      {editing ? (
+        <TextEditor
+          label={words.edited}
+          text={text}
+          saveWord={words.save}
+          cancel={() => setEditing(false)}
+          save={(next) => {
+            save(withText(content, next));
+            setEditing(false);
+          }}
+        />
+      ) : (
+        <div className="flex items-center gap-2">
+          <GripVertical className="hidden size-4 shrink-0 cursor-grab text-soft sm:block" aria-hidden="true" />
+          <div className="min-w-0 flex-1">
+            <p dir="auto" className="line-clamp-2 [overflow-wrap:anywhere]">
+              {text}
+              {images.length > 0 && <span className="text-soft"> {words.images(images.length)}</span>}
+            </p>
+            <p className="flex items-center gap-1 text-xs text-soft">
+              <Clock className="size-3" aria-hidden="true" /> {words.waits[priority]}
+            </p>
+          </div>
+          <div className="flex shrink-0 items-center">
+            <IconButton label={words.up} disabled={up === undefined} onClick={up}>
+              <ArrowUp className="size-3.5" aria-hidden="true" />
+            </IconButton>
+            <IconButton label={words.down} disabled={down === undefined} onClick={down}>
+              <ArrowDown className="size-3.5" aria-hidden="true" />
+            </IconButton>
+            <IconButton label={words.edit} onClick={() => setEditing(true)}>
+              <Pencil className="size-3.5" aria-hidden="true" />
+            </IconButton>
+            <IconButton label={words.cancel} onClick={cancel}>
+              <X className="size-4" aria-hidden="true" />
+            </IconButton>
+          </div>
+        </div>
+      )}
     </li>
   );
 }
 
-/** Messages that are on their way to the server, and those that it refused. */
-export function OutgoingMessages({ outgoing }: { outgoing: readonly Outgoing[] }) {
-  return outgoing.map((message) => (
-    <div key={message.clientMessageId} className="my-2 flex flex-col items-end" data-outgoing={message.status}>
-      <div className="max-w-[85%] rounded-2xl rounded-br-md bg-ember-soft px-4 py-2.5 opacity-70">
-        <p className="whitespace-pre-wrap [overflow-wrap:anywhere]">{message.text}</p>
-      </div>
-      {message.status === 'sending' ? (
-        <p className="mt-1 text-xs text-soft">Sending …</p>
-      ) : (
-        <div role="alert" className="mt-1 flex flex-wrap items-center justify-end gap-x-1 text-xs text-bad">
-          <span>
-            Not sent: {message.problem.message} {message.problem.hint ?? ''}
-          </span>
-          <Button
-            size="small"
-            look="bare"
-            onClick={() => {
-              dropOutgoing(message.clientMessageId);
-              sendMessage(message.sessionId, message.text, message.priority);
-            }}
-          >
-            Send again
-          </Button>
-          <Button size="small" look="bare" onClick={() => dropOutgoing(message.clientMessageId)}>
-            Discard
-          </Button>
-        </div>
-      )}
-    </div>
-  ));
+function isLowerHalf(event: DragEvent<HTMLElement>): boolean {
+  const { top, height } = event.currentTarget.getBoundingClientRect();
+  return event.clientY > top + height / 2;
 }

@@ -7,6 +7,8 @@ export interface Bottom {
   atBottom: boolean;
   /** Goes to the newest, and stays with it. */
   go: () => void;
+  /** Does not stay with the newest any more. */
+  leave: () => void;
 }
 
 /** How far from the end, in pixels, still counts as being there. */
@@ -23,6 +25,10 @@ export function useBottom(): Bottom {
     follows.current = true;
     setAtBottom(true);
     scroller.current?.scrollTo({ top: scroller.current.scrollHeight });
+  }, []);
+
+  const leave = useCallback((): void => {
+    follows.current = false;
   }, []);
 
   useEffect(() => {
@@ -50,5 +56,5 @@ export function useBottom(): Bottom {
     };
   }, []);
 
-  return { scroller, content, atBottom, go };
+  return { scroller, content, atBottom, go, leave };
 }

@@ -4,7 +4,7 @@ export const shell = {
   sessions: 'Sessions',
   connecting: 'Connecting to the server …',
   reconnecting: 'Reconnecting …',
-  offline: 'No connection to the server. What was said is kept there.',
+  offline: (since: string) => `No connection to the server since ${since}. What was said is kept there.`,
   closed: 'The connection is closed.',
   tryNow: 'Try now',
   noPage: 'There is no such page',
