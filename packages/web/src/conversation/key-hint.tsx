@@ -3,7 +3,7 @@ export function KeyHint({ letter }: { letter: string }) {
   return (
     <kbd
       aria-hidden="true"
-      className="hidden rounded border border-current/30 px-1 font-sans text-[0.6875rem] leading-4 opacity-75 sm:inline pointer-coarse:hidden"
+      className="hidden rounded border border-current/30 px-1 font-sans text-[0.6875rem] leading-4 sm:inline pointer-coarse:hidden"
     >
       Alt {letter}
     </kbd>
