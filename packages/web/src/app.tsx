@@ -1,25 +1,73 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { Suspense, useEffect } from 'react';
+import type { ReactNode } from 'react';
+import { followNotifications } from './attention/notifications.ts';
+import { useAttention } from './attention/use-attention.ts';
+import { WaitingBar } from './attention/waiting-bar.tsx';
 import { ConnectionBanner } from './connection-banner.tsx';
 import { ConversationPage } from './conversation/conversation-page.tsx';
+import { HelpSheet, Palette, RenameDialog, SettingsPage, UsagePage } from './lazy-parts.ts';
 import { LogInPage } from './log-in-page.tsx';
 import { usePage } from './navigation.ts';
 import type { Page } from './navigation.ts';
+import { useOverlay } from './overlays.ts';
+import { useShortcuts } from './palette/use-shortcuts.ts';
 import { Link } from './parts/link.tsx';
+import { PartBoundary } from './parts/part-boundary.tsx';
+import { ToastList } from './parts/toast-list.tsx';
 import { useWide } from './parts/use-wide.ts';
 import { useConnection } from './server.ts';
+import { followDeletions } from './sessions/deletions.ts';
 import { NewSession } from './sessions/new-session.tsx';
-import { SessionList } from './sessions/session-list.tsx';
+import { startSeeing } from './sessions/seen.ts';
+import { useRenaming } from './sessions/session-commands.ts';
+import { SessionPanel } from './sessions/session-panel.tsx';
+import { followSessions } from './sessions/sessions-store.ts';
+import { useLookingAt } from './sessions/use-looking-at.ts';
+import { followTheme } from './settings/theme.ts';
 import { strings } from './strings/strings.ts';
 
-/** The list on the left and the conversation on the right; on a phone one of them at a time. */
+const RETRIES = 1;
+const queries = new QueryClient({
+  defaultOptions: { queries: { retry: RETRIES, staleTime: 15_000, networkMode: 'always' } },
+});
+
+/** The list on the left and a page on the right; on a phone one of them at a time. */
 export function App() {
   const { status } = useConnection();
-  const page = usePage();
-  const wide = useWide();
+  useEffect(followTheme, []);
   if (status === 'unauthorized') return <LogInPage />;
   return (
+    <QueryClientProvider client={queries}>
+      <LoggedIn />
+    </QueryClientProvider>
+  );
+}
+
+function LoggedIn() {
+  const page = usePage();
+  const wide = useWide();
+  const sessionId = page.name === 'session' ? page.sessionId : undefined;
+  useEffect(startSeeing, []);
+  useEffect(followSessions, []);
+  useEffect(followDeletions, []);
+  useEffect(followNotifications, []);
+  useLookingAt(sessionId);
+  useAttention();
+  useShortcuts();
+  return (
     <div className="flex h-full flex-col">
+      <a
+        href="#content"
+        className="sr-only rounded-lg bg-ember px-3 py-2 text-sm font-medium text-on-ember focus:not-sr-only focus:fixed focus:start-3 focus:top-3 focus:z-50"
+      >
+        {strings.shell.skip}
+      </a>
       <ConnectionBanner />
+      <WaitingBar current={sessionId} />
       {wide ? <Wide page={page} /> : <Narrow page={page} />}
+      <Overlays />
+      <ToastList />
     </div>
   );
 }
@@ -27,10 +75,12 @@ export function App() {
 function Wide({ page }: { page: Page }) {
   return (
     <div className="flex min-h-0 flex-1">
-      <aside className="w-80 shrink-0 border-r border-line bg-sunken">
-        <SessionList current={page.name === 'session' ? page.sessionId : undefined} />
+      <aside className="w-80 shrink-0 border-e border-line bg-sunken">
+        <SessionPanel current={page.name === 'session' ? page.sessionId : undefined} />
       </aside>
-      <div className="min-w-0 flex-1">{page.name === 'home' ? <NewSession /> : <Content page={page} />}</div>
+      <div id="content" tabIndex={-1} className="min-w-0 flex-1 outline-none">
+        {page.name === 'home' ? <NewSession /> : <Content page={page} />}
+      </div>
     </div>
   );
 }
@@ -38,15 +88,15 @@ function Wide({ page }: { page: Page }) {
 function Narrow({ page }: { page: Page }) {
   if (page.name !== 'home') {
     return (
-      <div className="min-h-0 flex-1">
+      <div id="content" tabIndex={-1} className="min-h-0 flex-1 outline-none">
         <Content page={page} />
       </div>
     );
   }
   return (
-    <main className="min-h-0 flex-1">
-      <h1 className="sr-only">{strings.shell.sessions}</h1>
-      <SessionList current={undefined} />
+    <main id="content" tabIndex={-1} className="min-h-0 flex-1 bg-sunken outline-none">
+      <h1 className="sr-only">{strings.sessions.title}</h1>
+      <SessionPanel current={undefined} />
     </main>
   );
 }
@@ -57,9 +107,52 @@ function Content({ page }: { page: Exclude<Page, { name: 'home' }> }) {
       return <ConversationPage key={page.sessionId} sessionId={page.sessionId} />;
     case 'new':
       return <NewSession />;
+    case 'usage':
+      return (
+        <Part key="usage">
+          <UsagePage />
+        </Part>
+      );
+    case 'settings':
+      return (
+        <Part key="settings">
+          <SettingsPage section={page.section} />
+        </Part>
+      );
     case 'unknown':
       return <NoSuchPage />;
   }
+}
+
+/** A page whose script comes when it is asked for. */
+function Part({ children }: { children: ReactNode }) {
+  return (
+    <PartBoundary>
+      <Suspense
+        fallback={
+          <main className="p-8">
+            <p role="status" className="text-soft">
+              {strings.shell.loading}
+            </p>
+          </main>
+        }
+      >
+        {children}
+      </Suspense>
+    </PartBoundary>
+  );
+}
+
+function Overlays() {
+  const overlay = useOverlay((state) => state.overlay);
+  const renaming = useRenaming((state) => state.session !== null);
+  return (
+    <Suspense>
+      {overlay === 'palette' && <Palette />}
+      {overlay === 'help' && <HelpSheet />}
+      {renaming && <RenameDialog />}
+    </Suspense>
+  );
 }
 
 function NoSuchPage() {

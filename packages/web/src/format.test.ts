@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { agentName, cost, duration, firstLine, relativeTime, shortPath, tokens } from './format.ts';
+import { agentName, cost, duration, firstLine, relativeTime, shortPath, tokens, projectName } from './format.ts';
 
 const NOW = Date.parse('2026-03-10T12:00:00Z');
 
@@ -57,4 +57,10 @@ describe('numbers and times for people', () => {
     expect(firstLine('one\ntwo', 80)).toBe('one');
     expect(firstLine('a long line', 7)).toBe('a long…');
   });
+});
+
+test('a project has the name of its folder', () => {
+  expect(projectName('/home/me/shop')).toBe('shop');
+  expect(projectName('/home/me/shop/')).toBe('shop');
+  expect(projectName('/')).toBe('/');
 });

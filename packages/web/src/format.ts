@@ -44,6 +44,11 @@ export function shortPath(path: string): string {
   return parts.length <= 2 ? path : `…/${parts.slice(-2).join('/')}`;
 }
 
+/** What a person calls a project: the name of its folder. */
+export function projectName(path: string): string {
+  return path.split('/').findLast((part) => part !== '') ?? path;
+}
+
 /** What a person calls an agent: `claude` is Claude, `acp:gemini` is Gemini. */
 export function agentName(agent: string): string {
   const name = agent.replace(/^acp:/, '');

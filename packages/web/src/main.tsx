@@ -1,6 +1,8 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
+import { awaitInstallOffer } from './settings/install.ts';
+import { startServiceWorker } from './service-worker-client.ts';
 import './main.css';
 
 const root = document.getElementById('root');
@@ -10,3 +12,6 @@ createRoot(root).render(
     <App />
   </StrictMode>,
 );
+
+awaitInstallOffer();
+startServiceWorker();

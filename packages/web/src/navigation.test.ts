@@ -7,7 +7,12 @@ test('paths lead to pages', () => {
   expect(pageOf('/sessions/a1')).toEqual({ name: 'session', sessionId: 'a1' });
   expect(pageOf('/sessions/a1/')).toEqual({ name: 'session', sessionId: 'a1' });
   expect(pageOf('/sessions')).toEqual({ name: 'unknown' });
-  expect(pageOf('/settings')).toEqual({ name: 'unknown' });
+  expect(pageOf('/usage')).toEqual({ name: 'usage' });
+  expect(pageOf('/usage/x')).toEqual({ name: 'unknown' });
+  expect(pageOf('/settings')).toEqual({ name: 'settings', section: 'general' });
+  expect(pageOf('/settings/tokens')).toEqual({ name: 'settings', section: 'tokens' });
+  expect(pageOf('/settings/none')).toEqual({ name: 'unknown' });
+  expect(pageOf('/new/x')).toEqual({ name: 'unknown' });
 });
 
 test('any id comes back out of its path', () => {

@@ -1,22 +1,44 @@
 import { useSyncExternalStore } from 'react';
 
+export type SettingsSection = 'general' | 'agents' | 'tokens';
+
+const SECTIONS: readonly string[] = ['agents', 'tokens'] satisfies SettingsSection[];
+
 /** What the address bar says. */
-export type Page = { name: 'home' } | { name: 'new' } | { name: 'session'; sessionId: string } | { name: 'unknown' };
+export type Page =
+  | { name: 'home' }
+  | { name: 'new' }
+  | { name: 'usage' }
+  | { name: 'settings'; section: SettingsSection }
+  | { name: 'session'; sessionId: string }
+  | { name: 'unknown' };
 
 /** @param path as in `location.pathname` */
 export function pageOf(path: string): Page {
   const parts = path.split('/').filter((part) => part !== '');
-  if (parts.length === 0) return { name: 'home' };
-  if (parts.length === 1 && parts[0] === 'new') return { name: 'new' };
   const [folder, id] = parts;
+  if (folder === undefined) return { name: 'home' };
+  if (parts.length === 1 && (folder === 'new' || folder === 'usage')) return { name: folder };
+  if (folder === 'settings') {
+    if (parts.length === 1) return { name: 'settings', section: 'general' };
+    if (parts.length === 2 && isSection(id)) return { name: 'settings', section: id };
+  }
   if (parts.length === 2 && folder === 'sessions' && id !== undefined) {
     return { name: 'session', sessionId: decoded(id) };
   }
   return { name: 'unknown' };
 }
 
+function isSection(id: string | undefined): id is SettingsSection {
+  return id !== undefined && SECTIONS.includes(id);
+}
+
 export function sessionPath(sessionId: string): string {
   return `/sessions/${encodeURIComponent(sessionId)}`;
+}
+
+export function settingsPath(section: SettingsSection): string {
+  return section === 'general' ? '/settings' : `/settings/${section}`;
 }
 
 export function navigate(path: string): void {

@@ -7,6 +7,8 @@ import { asProblem } from '../problem.ts';
 import { hearth } from '../server.ts';
 import { modeName, PERMISSION_MODES } from '../sessions/permission-modes.ts';
 import { PhaseBadge } from '../sessions/phase-badge.tsx';
+import { SessionMenu } from '../sessions/session-menu.tsx';
+import { useSessions } from '../sessions/sessions-store.ts';
 import { titleOf } from '../sessions/title.ts';
 import { strings } from '../strings/strings.ts';
 import { IconButton } from './icon-button.tsx';
@@ -21,6 +23,7 @@ export interface ConversationHeaderProps {
 }
 
 export function ConversationHeader({ session, phase, costUsd, context, find }: ConversationHeaderProps) {
+  const listed = useSessions((store) => store.current);
   return (
     <header className="flex min-h-14 shrink-0 items-center gap-3 border-b border-line px-3 py-2 sm:px-5">
       <Link
@@ -46,6 +49,7 @@ export function ConversationHeader({ session, phase, costUsd, context, find }: C
         <Search className="size-4.5" aria-hidden="true" />
       </IconButton>
       <ModeSelect session={session} closed={phase === 'closed'} />
+      {listed !== null && listed.id === session.id && <SessionMenu session={listed} />}
     </header>
   );
 }

@@ -2,12 +2,12 @@ import type { Conversation } from '@hearth/client/conversation';
 import { ArrowDown } from 'lucide-react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useShallow } from 'zustand/react/shallow';
+import { usePageTitle } from '../attention/page-title.ts';
 import { sessionPath } from '../navigation.ts';
 import { Button } from '../parts/button.tsx';
 import { Link } from '../parts/link.tsx';
 import type { Problem } from '../problem.ts';
 import { hearth } from '../server.ts';
-import { refreshSessions } from '../sessions/sessions-store.ts';
 import { titleOf } from '../sessions/title.ts';
 import { strings } from '../strings/strings.ts';
 import { Announcer } from './announcer.tsx';
@@ -81,13 +81,7 @@ function Ready({ sessionId, conversation }: { sessionId: string; conversation: C
   const cwd = session?.cwd ?? '';
   const isIdle = phase === 'idle' && queue.length === 0;
   const shown = useMemo(() => ({ id: sessionId, cwd, isIdle }), [sessionId, cwd, isIdle]);
-  useEffect(() => {
-    refreshSessions();
-    document.title = `${phase === 'awaiting_approval' ? '● ' : ''}${title} · Hearth`;
-    return () => {
-      document.title = 'Hearth';
-    };
-  }, [title, phase]);
+  usePageTitle(title);
   if (session === null) return null;
   const isEmpty = rows.length === 0 && outgoing.length === 0 && queue.length === 0;
   return (

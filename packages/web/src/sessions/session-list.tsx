@@ -1,61 +1,130 @@
-import { Plus } from 'lucide-react';
-import { useEffect } from 'react';
-import { Button } from '../parts/button.tsx';
-import { ErrorBox } from '../parts/error-box.tsx';
-import { Flame } from '../parts/flame.tsx';
-import { Link } from '../parts/link.tsx';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import type { KeyboardEvent, RefObject } from 'react';
 import { useNow } from '../parts/now.ts';
+import { preferences } from '../settings/preferences.ts';
+import { strings } from '../strings/strings.ts';
+import { useKept } from '../use-kept.ts';
+import { deletions } from './deletions.ts';
+import { GroupHead } from './group-head.tsx';
+import { groupKey, heightOf, listRows, samePlace } from './list-rows.ts';
+import type { ListRow } from './list-rows.ts';
+import { isUnread, seen } from './seen.ts';
 import { SessionRow } from './session-row.tsx';
-import { followSessions, useSessions } from './sessions-store.ts';
+import type { SessionListState } from './sessions-store.ts';
+import { readMore, useSessions } from './sessions-store.ts';
 
-export function SessionList({ current }: { current: string | undefined }) {
-  const { list, showMore } = useSessions();
+/** This many rows before the end of what was read, more is read. */
+const READ_AHEAD = 30;
+
+/** The sessions by project, as many as there are: only the lines that can be seen are in the page. */
+export function SessionRows({
+  list,
+  current,
+}: {
+  list: Extract<SessionListState, { status: 'ready' }>;
+  current: string | undefined;
+}) {
+  const { byProject } = useKept(preferences);
+  const waiting = useSessions((store) => store.waiting);
+  const show = useSessions((store) => store.query.show);
+  const hidden = useKept(deletions);
+  const read = useKept(seen);
   const nowMs = useNow();
-  useEffect(followSessions, []);
+  const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set());
+  const scroller = useRef<HTMLDivElement>(null);
+  const rows = useMemo(() => {
+    const gone = new Set(hidden.map(({ sessionId }) => sessionId));
+    const there = new Set(list.items.map(({ id }) => id));
+    const elsewhere = show === 'open' ? waiting.filter(({ id }) => !there.has(id)) : [];
+    const sessions = [...elsewhere, ...list.items].filter(({ id }) => !gone.has(id));
+    return listRows(sessions, { byProject, collapsed });
+  }, [list.items, waiting, show, hidden, byProject, collapsed]);
+  const virtualizer = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (index) => heightOf(rows[index]),
+    getItemKey: (index) => rows[index]?.key ?? index,
+    overscan: 8,
+    paddingEnd: 24,
+  });
+  const shown = virtualizer.getVirtualItems();
+  useStayInPlace(rows, scroller);
+
+  const last = shown.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (last + READ_AHEAD >= rows.length) readMore();
+  }, [last, rows.length, list.cursor]);
+
+  const moveFocus = (event: KeyboardEvent): void => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step === undefined || !(event.target instanceof HTMLElement)) return;
+    const key = event.target.dataset['row'];
+    const from = rows.findIndex((row) => row.key === key);
+    if (from === -1) return;
+    event.preventDefault();
+    const to = from + step;
+    if (rows[to] === undefined) return;
+    virtualizer.scrollToIndex(to);
+    requestAnimationFrame(() => focusRow(scroller.current, rows[to]?.key));
+  };
+  const toggle = (key: string): void =>
+    setCollapsed((before) =>
+      before.has(key) ? new Set([...before].filter((one) => one !== key)) : new Set([...before, key]),
+    );
+
   return (
-    <nav aria-label="Sessions" className="flex h-full flex-col">
-      <div className="flex h-14 shrink-0 items-center gap-2.5 px-4">
-        <Link href="/" className="flex items-center gap-2.5 rounded-lg font-semibold tracking-tight">
-          <Flame />
-          <span className="text-lg">Hearth</span>
-        </Link>
-        <Link
-          href="/new"
-          className="ml-auto inline-flex h-9 items-center gap-1.5 rounded-lg bg-ember px-3 text-sm font-medium text-on-ember transition-colors hover:bg-ember-strong"
-        >
-          <Plus className="size-4" aria-hidden="true" />
-          New session
-        </Link>
-      </div>
-      <div className="min-h-0 flex-1 overflow-y-auto px-2 pb-4">
-        {list.status === 'loading' && <Placeholders />}
-        {list.status === 'failed' && <ErrorBox message={list.error.message} hint={list.error.hint} />}
-        {list.status === 'ready' && list.items.length === 0 && (
-          <p className="px-3 py-6 text-sm text-soft">No sessions yet. Your first one will stand here.</p>
-        )}
-        {list.status === 'ready' && (
-          <ul className="space-y-0.5">
-            {list.items.map((session) => (
-              <SessionRow key={session.id} session={session} current={session.id === current} nowMs={nowMs} />
-            ))}
-          </ul>
-        )}
-        {list.status === 'ready' && list.hasMore && (
-          <Button look="bare" size="small" className="mx-3 mt-2" onClick={showMore}>
-            Show older sessions
-          </Button>
-        )}
-      </div>
-    </nav>
+    <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto px-2 [overflow-anchor:none]" onKeyDown={moveFocus}>
+      <ul className="relative" style={{ height: virtualizer.getTotalSize() }} aria-label={strings.sessions.title}>
+        {shown.map(({ index, start, size, key }) => {
+          const row = rows[index];
+          if (row === undefined) return null;
+          return (
+            <li
+              key={key}
+              aria-setsize={rows.length}
+              aria-posinset={index + 1}
+              className="absolute inset-x-0 top-0 py-px"
+              style={{ height: size, transform: `translateY(${start}px)` }}
+            >
+              {row.type === 'group' ? (
+                <GroupHead row={row} toggle={() => toggle(groupKey(row.group))} />
+              ) : (
+                <SessionRow
+                  session={row.session}
+                  current={row.session.id === current}
+                  unread={row.session.id !== current && isUnread(row.session, read)}
+                  tellsFolder={row.group.type !== 'project'}
+                  nowMs={nowMs}
+                />
+              )}
+            </li>
+          );
+        })}
+      </ul>
+      {list.cursor !== undefined && (
+        <p role="status" className="pb-4 text-center text-xs text-soft">
+          {strings.sessions.loadingMore}
+        </p>
+      )}
+    </div>
   );
 }
 
-function Placeholders() {
-  return (
-    <div role="status" aria-label="Loading the sessions" className="space-y-2 px-3 py-2">
-      {[0, 1, 2].map((row) => (
-        <div key={row} className="h-12 rounded-xl bg-sunken breathing" />
-      ))}
-    </div>
-  );
+/** What is read keeps its place when lines come in above it; at the very top the newest is what one wants to see. */
+function useStayInPlace(rows: readonly ListRow[], scroller: RefObject<HTMLElement | null>): void {
+  const before = useRef(rows);
+  useLayoutEffect(() => {
+    const old = before.current;
+    before.current = rows;
+    const top = scroller.current?.scrollTop ?? 0;
+    if (old === rows || top === 0) return;
+    const now = samePlace(old, rows, top);
+    if (now !== top) scroller.current?.scrollTo({ top: now });
+  }, [rows, scroller]);
+}
+
+function focusRow(scroller: HTMLElement | null, key: string | undefined): void {
+  if (key === undefined) return;
+  scroller?.querySelector<HTMLElement>(`[data-row="${CSS.escape(key)}"]`)?.focus();
 }

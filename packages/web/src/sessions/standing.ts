@@ -1,4 +1,4 @@
-import type { Phase } from '@hearth/protocol';
+import type { Phase, SessionSummary } from '@hearth/protocol';
 
 /** What a person wants to know of a session at a glance. */
 export type Standing = 'working' | 'waiting' | 'idle' | 'closed';
@@ -22,12 +22,13 @@ export function standingOf(phase: Phase): Standing {
   }
 }
 
-export const STANDING_TEXT: Readonly<Record<Standing, string>> = {
-  working: 'Working',
-  waiting: 'Waits for you',
-  idle: 'Idle',
-  closed: 'Closed',
-};
+/** How a session stands in a list: one that rests after a turn that failed says so. */
+export type ListStanding = Standing | 'failed';
+
+export function listStandingOf({ phase, lastTurn }: Pick<SessionSummary, 'phase' | 'lastTurn'>): ListStanding {
+  const standing = standingOf(phase);
+  return standing === 'idle' && lastTurn?.outcome === 'failed' ? 'failed' : standing;
+}
 
 /** What the agent does right now, in words. */
 export const PHASE_TEXT: Readonly<Record<Phase, string>> = {

@@ -1,0 +1,36 @@
+import type { SessionSummary } from '@hearth/protocol';
+import { standingOf } from './standing.ts';
+
+/** Which sessions the list shows. */
+export interface ListQuery {
+  /** Part of the title or of the folder, case ignored. */
+  q: string;
+  show: 'open' | 'waiting' | 'active' | 'archived';
+}
+
+/** Whether a session belongs into the list, as the server decides it. */
+export function matches({ q, show }: ListQuery, session: SessionSummary): boolean {
+  if (session.phase === 'closed' || session.archived !== (show === 'archived')) return false;
+  const standing = standingOf(session.phase);
+  if (show === 'waiting' && session.approvals.length === 0) return false;
+  if (show === 'active' && standing !== 'working' && standing !== 'waiting') return false;
+  const wanted = q.trim().toLowerCase();
+  return wanted === '' || `${session.title ?? ''}\n${session.cwd}`.toLowerCase().includes(wanted);
+}
+
+/** Newest activity first. */
+export function newestFirst(a: SessionSummary, b: SessionSummary): number {
+  return b.updatedAt.localeCompare(a.updatedAt) || b.id.localeCompare(a.id);
+}
+
+/** The list with a session where it belongs now, or without it. Costs one pass: lists may be long. */
+export function withSession(
+  list: readonly SessionSummary[],
+  session: SessionSummary,
+  query: ListQuery,
+): readonly SessionSummary[] {
+  const others = list.filter((one) => one.id !== session.id);
+  if (!matches(query, session)) return others.length === list.length ? list : others;
+  const place = others.findIndex((one) => newestFirst(session, one) < 0);
+  return others.toSpliced(place === -1 ? others.length : place, 0, session);
+}
