@@ -77,8 +77,8 @@ describe('the web UI around the conversations', () => {
     await row(page, 'Count sheep').waitFor({ state: 'detached' });
     await list(page).getByRole('button', { name: 'site' }).click();
     await page.getByLabel('Search sessions').fill('TOAST');
-    await row(page, 'Brew tea').waitFor({ state: 'detached' });
-    expect(await list(page).locator('[data-standing]').count()).toBe(1);
+    await expect.poll(() => list(page).locator('[data-standing]').count()).toBe(1);
+    await row(page, 'Burn toast').waitFor();
     await page.getByLabel('Search sessions').fill('nothing like it');
     await list(page).getByText('Nothing matches “nothing like it”').waitFor();
     await page.getByRole('button', { name: 'Clear the search' }).click();

@@ -70,8 +70,14 @@ export function followSessions(): () => void {
 
 /** Shows other sessions. */
 export function showSessions(query: Partial<ListQuery>): void {
-  const next = { ...useSessions.getState().query, ...query };
-  useSessions.setState({ query: next, list: { status: 'loading' } });
+  const { query: before, list } = useSessions.getState();
+  const next = { ...before, ...query };
+  // What is there already and fits is shown until the server has told of all.
+  const items = list.status === 'ready' ? list.items.filter((item) => matches(next, item)) : [];
+  useSessions.setState({
+    query: next,
+    list: items.length === 0 ? { status: 'loading' } : { status: 'ready', items, cursor: undefined },
+  });
   void read();
 }
 
