@@ -71,9 +71,9 @@ describe('the work that the pictures show', () => {
     const phone = await look({ ...PHONE, colorScheme: 'dark' }, path);
     await phone.locator('[data-approval]').waitFor();
     await take(phone, 'approval-phone.png');
-    await phone.getByRole('button', { name: 'Allow once' }).click();
-
     const dark = await look({ ...WIDE, colorScheme: 'dark' }, path);
+    await dark.locator('[data-approval]').waitFor();
+    await phone.getByRole('button', { name: 'Allow once' }).click();
     await dark.locator('[data-block=streaming]', { hasText: 'One thing to decide' }).waitFor();
     await dark.getByLabel('Message to the agent').fill('Reject it, with a RangeError and a test');
     await take(dark, 'streaming-dark.png');
@@ -83,6 +83,27 @@ describe('the work that the pictures show', () => {
     const answer = page.locator('[data-block=done]').last();
     expect(await answer.locator('td strong').innerText()).toBe('45.00');
     await expect.poll(() => phone.locator('[data-block=done]').last().innerText()).toBe(await answer.innerText());
+  });
+
+  test('[WEB8] the pages around it: a new session, the list on a phone, usage, the palette', async () => {
+    const fresh = await look({ ...WIDE, colorScheme: 'light' });
+    await fresh.getByLabel('First message').fill('Add a gift card to the checkout, with tests');
+    await fresh.getByRole('navigation', { name: 'Sessions' }).locator('[data-standing=waiting]').first().waitFor();
+    await take(fresh, 'new-session-light.png');
+
+    const phone = await look({ ...PHONE, colorScheme: 'light' });
+    await phone.locator('[data-standing=working]').first().waitFor();
+    await take(phone, 'sessions-phone.png');
+
+    const dark = await look({ ...WIDE, colorScheme: 'dark' }, '/usage');
+    await dark.getByText('7 days').click();
+    await dark.locator('canvas').waitFor();
+    expect(await dark.getByRole('region', { name: 'Project' }).innerText()).toMatch(/shop\s+2\s/);
+    await take(dark, 'usage-dark.png');
+
+    await fresh.keyboard.press('Control+k');
+    await fresh.getByRole('option', { name: 'Usage' }).waitFor();
+    await take(fresh, 'palette-light.png');
   });
 });
 

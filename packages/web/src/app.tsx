@@ -64,7 +64,7 @@ function LoggedIn() {
         {strings.shell.skip}
       </a>
       <ConnectionBanner />
-      <WaitingBar current={sessionId} />
+      {(wide || page.name !== 'home') && <WaitingBar current={sessionId} />}
       {wide ? <Wide page={page} /> : <Narrow page={page} />}
       <Overlays />
       <ToastList />

@@ -28,23 +28,30 @@ export function ConversationHeader({ session, phase, costUsd, context, find }: C
     <header className="flex min-h-14 shrink-0 items-center gap-3 border-b border-line px-3 py-2 sm:px-5">
       <Link
         href="/"
-        aria-label="Back to the sessions"
+        aria-label={strings.shell.back}
         className="grid size-9 shrink-0 place-items-center rounded-lg hover:bg-sunken md:hidden"
       >
-        <ArrowLeft className="size-5" aria-hidden="true" />
+        <ArrowLeft className="size-5 rtl:rotate-180" aria-hidden="true" />
       </Link>
       <div className="min-w-0 flex-1">
         <div className="flex items-center gap-2.5">
-          <h1 className="min-w-0 truncate text-[0.9375rem] leading-tight font-semibold">{titleOf(session)}</h1>
-          <PhaseBadge phase={phase} />
+          <h1 dir="auto" className="min-w-0 truncate text-[0.9375rem] leading-tight font-semibold">
+            {titleOf(session)}
+          </h1>
+          <span className="max-sm:hidden">
+            <PhaseBadge phase={phase} />
+          </span>
         </div>
         <p className="mt-0.5 truncate text-xs text-soft" title={session.cwd}>
+          <span className="me-2 sm:hidden">
+            <PhaseBadge phase={phase} />
+          </span>
           {agentName(session.agent)}
           {session.model === null ? '' : ` · ${session.model}`} · {shortPath(session.cwd)}
           {costUsd > 0 && ` · ${cost(costUsd)}`}
         </p>
       </div>
-      {context !== null && <ContextMeter context={context} />}
+      <span className="max-sm:hidden">{context !== null && <ContextMeter context={context} />}</span>
       <IconButton label={strings.conversation.find.open} onClick={find} className="size-9">
         <Search className="size-4.5" aria-hidden="true" />
       </IconButton>
@@ -67,7 +74,7 @@ function ModeSelect({ session, closed }: { session: Session; closed: boolean }) 
   return (
     <div className="relative hidden sm:block">
       <select
-        aria-label="Permissions"
+        aria-label={strings.sessions.create.permissions}
         value={session.permissionMode}
         disabled={closed}
         onChange={(event) => change(event.target.value as PermissionMode)}

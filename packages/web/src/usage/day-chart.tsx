@@ -2,7 +2,6 @@ import type { UsageItem } from '@hearth/protocol';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { cost } from '../format.ts';
 import { theme } from '../settings/theme.ts';
 import { strings } from '../strings/strings.ts';
 import { useKept } from '../use-kept.ts';
@@ -10,6 +9,7 @@ import { useKept } from '../use-kept.ts';
 const HEIGHT_PX = 220;
 const BAR_SHARE = 0.7;
 const BAR_MAX_PX = 44;
+const HALF_DAY_S = 43_200;
 
 /** What each day cost, as bars. The numbers themselves stand in the table. */
 export function DayChart({ days }: { days: readonly UsageItem[] }) {
@@ -51,6 +51,13 @@ function Chart({ days }: { days: readonly UsageItem[] }) {
 
 const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 
+/** With as many digits as their steps need. */
+function dollars(values: readonly number[]): string[] {
+  const step = (values[1] ?? 1) - (values[0] ?? 0);
+  const digits = step >= 1 ? 0 : Math.min(6, Math.max(2, Math.ceil(-Math.log10(step))));
+  return values.map((value) => (value === 0 ? '$0' : `$${value.toFixed(digits)}`));
+}
+
 function dayText(seconds: number): string {
   return DAY.format(seconds * 1000);
 }
@@ -74,10 +81,13 @@ function draw(box: HTMLElement, days: readonly UsageItem[]): uPlot {
       height: HEIGHT_PX,
       legend: { show: false },
       cursor: { show: false },
-      scales: { x: { time: true }, y: { range: (_, __, max) => [0, max <= 0 ? 1 : max * 1.1] } },
+      scales: {
+        x: { time: true, range: (_, min, max) => [min - HALF_DAY_S, max + HALF_DAY_S] },
+        y: { range: (_, __, max) => [0, max <= 0 ? 1 : max * 1.1] },
+      },
       axes: [
-        { ...axis, grid: { show: false }, space: 64, values: (_, values) => values.map(dayText) },
-        { ...axis, size: 64, values: (_, values) => values.map((value) => (value === 0 ? '$0' : cost(value))) },
+        { ...axis, grid: { show: false }, size: 30, space: 64, values: (_, values) => values.map(dayText) },
+        { ...axis, size: 64, values: (_, values) => dollars(values) },
       ],
       series: [{}, { fill: ember, stroke: ember, width: 0, points: { show: false }, ...(bars ? { paths: bars } : {}) }],
     },
