@@ -1,5 +1,5 @@
 import type { LucideIcon } from 'lucide-react';
-import { useId, useRef } from 'react';
+import { useId, useRef, useState } from 'react';
 import type { KeyboardEvent, ReactNode, ToggleEvent } from 'react';
 
 export interface Action {
@@ -29,9 +29,11 @@ const EDGE_PX = 8;
 export function ActionMenu({ label, className = '', actions, children }: ActionMenuProps) {
   const id = useId();
   const trigger = useRef<HTMLButtonElement>(null);
+  // Long lists have a menu in each line: what is in it is there only while it is open.
+  const [isOpen, setIsOpen] = useState(false);
   const opened = (event: ToggleEvent<HTMLDivElement>): void => {
     const open = event.newState === 'open';
-    trigger.current?.setAttribute('aria-expanded', String(open));
+    if (!open) setIsOpen(false);
     if (!open || trigger.current === null) return;
     place(event.currentTarget, trigger.current);
     event.currentTarget.querySelector<HTMLElement>('[role=menuitem]')?.focus();
@@ -43,7 +45,7 @@ export function ActionMenu({ label, className = '', actions, children }: ActionM
         type="button"
         popoverTarget={id}
         aria-haspopup="menu"
-        aria-expanded="false"
+        aria-expanded={isOpen}
         aria-label={label}
         className={`grid size-8 shrink-0 place-items-center rounded-lg text-soft transition-colors hover:bg-line hover:text-ink aria-expanded:bg-line aria-expanded:text-ink ${className}`}
       >
@@ -55,26 +57,28 @@ export function ActionMenu({ label, className = '', actions, children }: ActionM
         role="menu"
         tabIndex={-1}
         aria-label={label}
+        onBeforeToggle={(event) => event.newState === 'open' && setIsOpen(true)}
         onToggle={opened}
         onKeyDown={moveFocus}
         className="fixed inset-auto m-0 min-w-56 rounded-xl border border-line-strong bg-panel p-1.5 text-sm text-ink shadow-xl outline-none"
       >
-        {actions.map(({ icon: Icon, text, act, danger = false, apart = false }) => (
-          <div key={text} role="none" className={apart ? 'mt-1.5 border-t border-line pt-1.5' : ''}>
-            <button
-              type="button"
-              role="menuitem"
-              tabIndex={-1}
-              popoverTarget={id}
-              popoverTargetAction="hide"
-              onClick={act}
-              className={`flex h-9 w-full items-center gap-2.5 rounded-lg px-2.5 text-start outline-none hover:bg-sunken focus:bg-sunken ${danger ? 'text-bad' : ''}`}
-            >
-              <Icon className={`size-4 ${danger ? '' : 'text-soft'}`} aria-hidden="true" />
-              {text}
-            </button>
-          </div>
-        ))}
+        {isOpen &&
+          actions.map(({ icon: Icon, text, act, danger = false, apart = false }) => (
+            <div key={text} role="none" className={apart ? 'mt-1.5 border-t border-line pt-1.5' : ''}>
+              <button
+                type="button"
+                role="menuitem"
+                tabIndex={-1}
+                popoverTarget={id}
+                popoverTargetAction="hide"
+                onClick={act}
+                className={`flex h-9 w-full items-center gap-2.5 rounded-lg px-2.5 text-start outline-none hover:bg-sunken focus:bg-sunken ${danger ? 'text-bad' : ''}`}
+              >
+                <Icon className={`size-4 ${danger ? '' : 'text-soft'}`} aria-hidden="true" />
+                {text}
+              </button>
+            </div>
+          ))}
       </div>
     </>
   );
