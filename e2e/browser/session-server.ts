@@ -8,7 +8,7 @@ export class SessionServer {
   readonly url: string;
   readonly place: Place;
   readonly api: MessagesApi;
-  readonly #process: ServerProcess;
+  #process: ServerProcess;
   readonly #token: string;
 
   private constructor(process: ServerProcess, place: Place, api: MessagesApi) {
@@ -27,6 +27,15 @@ export class SessionServer {
       place,
       api,
     );
+  }
+
+  /** Kills the server in the midst of whatever it does, and starts it again at the same address. */
+  async crash(): Promise<void> {
+    await this.#process.stop('SIGKILL');
+    this.#process = await ServerProcess.start(this.place, this.api, {
+      agent: 'claude',
+      flags: ['--shutdown-grace-ms', '0', '--port', new URL(this.url).port],
+    });
   }
 
   async stop(): Promise<void> {

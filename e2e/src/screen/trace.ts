@@ -2,13 +2,14 @@
 export interface Frames {
   /** How many pictures it made. */
   count: number;
-  /** Work of the main thread for a picture: scripts, style, layout, paint. */
+  /** Work of the main thread for a picture (scripts, style, layout, paint), in time of the processor. */
   medianMs: number;
   p95Ms: number;
-  /** The longest time in which it could not answer. */
+  /** The most work in one piece, during which it cannot answer. */
   longestTaskMs: number;
-  /** Tasks of more than 50 ms. */
-  longTasks: number;
+  /** The same by the clock, in which other processes have their turns too. */
+  medianWallMs: number;
+  longestTaskWallMs: number;
 }
 
 interface TraceEvent {
@@ -18,6 +19,8 @@ interface TraceEvent {
   tid: number;
   ts: number;
   dur?: number;
+  /** Time of the processor. */
+  tdur?: number;
   args?: { name?: string };
 }
 
@@ -27,8 +30,6 @@ export const TRACE_CATEGORIES = [
   'disabled-by-default-devtools.timeline.frame',
   'toplevel',
 ];
-
-const LONG_MS = 50;
 
 /** Reads a trace of Chromium: all that the busiest renderer's main thread did, cut where it handed a picture over. */
 export function framesOf(trace: Buffer): Frames {
@@ -49,25 +50,38 @@ export function framesOf(trace: Buffer): Frames {
     .sort((a, b) => a - b);
   if (commits.length === 0) throw new Error('The trace has no frames.');
   const works: number[] = [];
+  const walls: number[] = [];
   let at = 0;
   let longestTaskMs = 0;
-  let longTasks = 0;
+  let longestTaskWallMs = 0;
   let lastEnd = 0;
   for (const commit of commits) {
-    let work = 0;
+    let [work, wall] = [0, 0];
     for (; at < thread.tasks.length; at += 1) {
-      const { ts, dur = 0 } = thread.tasks[at] as TraceEvent;
+      const { ts, dur = 0, tdur = dur } = thread.tasks[at] as TraceEvent;
       if (ts > commit) break;
       // Two categories tell of the same task.
       if (ts < lastEnd) continue;
       lastEnd = ts + dur;
-      work += dur / 1000;
-      longestTaskMs = Math.max(longestTaskMs, dur / 1000);
-      if (dur / 1000 > LONG_MS) longTasks += 1;
+      work += tdur / 1000;
+      wall += dur / 1000;
+      longestTaskMs = Math.max(longestTaskMs, tdur / 1000);
+      longestTaskWallMs = Math.max(longestTaskWallMs, dur / 1000);
     }
     works.push(work);
+    walls.push(wall);
   }
-  works.sort((one, other) => one - other);
-  const share = (part: number): number => works[Math.min(works.length - 1, Math.floor(works.length * part))] ?? 0;
-  return { count: works.length, medianMs: share(0.5), p95Ms: share(0.95), longestTaskMs, longTasks };
+  return {
+    count: works.length,
+    medianMs: share(works, 0.5),
+    p95Ms: share(works, 0.95),
+    longestTaskMs,
+    medianWallMs: share(walls, 0.5),
+    longestTaskWallMs,
+  };
+}
+
+function share(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
 }

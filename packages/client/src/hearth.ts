@@ -1,6 +1,8 @@
 import type {
   Agent,
   DirectoryList,
+  FileList,
+  FileQuery,
   OperationName,
   Params,
   Result,
@@ -68,6 +70,11 @@ export class Hearth {
   /** The folders inside one that a session may work in; without a path the workspace roots. */
   directories(path?: string, options?: CallOptions): Promise<DirectoryList> {
     return this.#transport.call('directory.list', path === undefined ? {} : { path }, options);
+  }
+
+  /** Files and folders below a working directory whose path has the letters of `q`, the best first. */
+  files(query: FileQuery, options?: CallOptions): Promise<FileList> {
+    return this.#transport.call('file.search', query, options);
   }
 
   /** Tokens and cost. */

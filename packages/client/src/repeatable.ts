@@ -17,6 +17,7 @@ const REPEATABLE: ReadonlySet<OperationName> = new Set<OperationName>([
   'approval.answer',
   'agent.list',
   'directory.list',
+  'file.search',
   'usage.report',
   'token.list',
   'token.revoke',

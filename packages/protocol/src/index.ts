@@ -2,6 +2,7 @@ export * from './agent.ts';
 export * from './approval.ts';
 export * from './content.ts';
 export * from './directory.ts';
+export * from './file-search.ts';
 export * from './errors.ts';
 export * from './event.ts';
 export * from './message.ts';

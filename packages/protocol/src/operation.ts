@@ -3,6 +3,7 @@ import { agentSchema } from './agent.ts';
 import { approvalAnswerSchema } from './approval.ts';
 import { directoryListSchema, directoryQuerySchema } from './directory.ts';
 import { eventSchema } from './event.ts';
+import { fileListSchema, fileQuerySchema } from './file-search.ts';
 import { messageSchema, messageSendSchema, messageUpdateSchema } from './message.ts';
 import {
   sessionCreateSchema,
@@ -220,6 +221,15 @@ export const OPERATIONS = {
     status: 200,
     query: directoryQuerySchema,
     result: directoryListSchema,
+  },
+  'file.search': {
+    name: 'file.search',
+    summary: 'Find files below a working directory by their path',
+    method: 'GET',
+    path: '/v1/files',
+    status: 200,
+    query: fileQuerySchema,
+    result: fileListSchema,
   },
   'usage.report': {
     name: 'usage.report',

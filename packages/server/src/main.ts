@@ -16,6 +16,7 @@ import { databaseFile } from './config/database-file.ts';
 import { withDefaults } from './config/defaults.ts';
 import type { Config } from './config/options.ts';
 import { listDirectories } from './config/directories.ts';
+import { searchFiles } from './config/files.ts';
 import { resolveCwd } from './config/workspace.ts';
 import { createEventLog } from './event-log/event-log.ts';
 import { openSession } from './embedded/open-session.ts';
@@ -139,6 +140,7 @@ async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Pr
     allowBypassPermissions: config.allowBypassPermissions,
     resolveCwd: (wanted) => resolveCwd(config.workspace, wanted),
     listDirectories: (path) => listDirectories(config.workspace, path),
+    searchFiles: (query) => searchFiles(config.workspace, query),
   });
   const auth = new Auth({ ownerToken: token, tokens: store.tokens, log });
   const stopHeartbeats = startHeartbeats(registry, eventLog, clock);

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createScriptedBackend } from '../backend/scripted/scripted-backend.ts';
 import { systemClock } from '../concurrency/clock.ts';
 import { listDirectories } from '../config/directories.ts';
+import { searchFiles } from '../config/files.ts';
 import type { Clock } from '../concurrency/clock.ts';
 import { createEventLog } from '../event-log/event-log.ts';
 import { LocalSessions } from '../router/local-sessions.ts';
@@ -76,6 +77,7 @@ describe('sessions in memory over a real store', () => {
       resolveCwd: () => Promise.resolve(folder),
       changes: new SessionChanges(),
       listDirectories: (path) => listDirectories([folder], path),
+      searchFiles: (query) => searchFiles([folder], query),
     });
     let closed = false;
     const house = {

@@ -41,6 +41,7 @@ export function createOperations({ sessions, auth, baseUrl }: OperationsOptions)
       sessions.answer(caller.principal, known(sessionId), known(approvalId), answer),
     'agent.list': async () => ({ items: await sessions.agents() }),
     'directory.list': (_, { path }) => sessions.directories(path),
+    'file.search': (_, params) => sessions.files(params),
     'usage.report': (_, params) => sessions.usage(params),
     'token.list': async (caller) => {
       ownerOnly(caller);

@@ -9,6 +9,7 @@ import type { AgentSpec, Backend, FileRewind, ForkSource } from '../backend/back
 import { createScriptedBackend } from '../backend/scripted/scripted-backend.ts';
 import { systemClock } from '../concurrency/clock.ts';
 import { listDirectories } from '../config/directories.ts';
+import { searchFiles } from '../config/files.ts';
 import { createEventLog } from '../event-log/event-log.ts';
 import { transcriptMarkdown } from '../gateway/transcript.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
@@ -117,6 +118,7 @@ async function open(): Promise<House> {
     resolveCwd: () => Promise.resolve(folder),
     changes: new SessionChanges(),
     listDirectories: (path) => listDirectories([folder], path),
+    searchFiles: (query) => searchFiles([folder], query),
   });
   return made;
 }

@@ -3,6 +3,8 @@ import type {
   Agent,
   ApprovalAnswer,
   DirectoryList,
+  FileList,
+  FileQuery,
   EventPage,
   InterruptResult,
   Event,
@@ -58,6 +60,8 @@ export interface LocalSessionsParts {
   /** The real path of a wanted working directory inside the workspace roots; throws `forbidden` outside of them. */
   resolveCwd: (wanted: string | undefined) => Promise<string>;
   listDirectories: (path: string | undefined) => Promise<DirectoryList>;
+  /** Files below a folder of theirs. */
+  searchFiles: (query: FileQuery) => Promise<FileList>;
 }
 
 /** The sessions of this machine. */
@@ -286,6 +290,10 @@ export class LocalSessions implements Sessions {
 
   directories(path: string | undefined): Promise<DirectoryList> {
     return this.#parts.listDirectories(path);
+  }
+
+  files(query: FileQuery): Promise<FileList> {
+    return this.#parts.searchFiles(query);
   }
 
   async usage(query: UsageQuery): Promise<UsageReport> {

@@ -2,6 +2,8 @@ import type {
   Agent,
   ApprovalAnswer,
   DirectoryList,
+  FileList,
+  FileQuery,
   EventPage,
   InterruptResult,
   Message,
@@ -67,6 +69,8 @@ export interface Sessions {
   agents(): Promise<Agent[]>;
   /** The folders inside one, or the workspace roots. @throws HearthError `forbidden` outside of them */
   directories(path: string | undefined): Promise<DirectoryList>;
+  /** Files and folders below a working directory. */
+  files(query: FileQuery): Promise<FileList>;
   usage(query: UsageQuery): Promise<UsageReport>;
   /**
    * Places a cursor on the session's log. `sink` gets every event after it, in order and once, for as long as the

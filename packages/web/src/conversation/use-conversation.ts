@@ -11,6 +11,9 @@ export type ConversationState =
   | { status: 'ready'; conversation: Conversation }
   | { status: 'failed'; problem: Problem };
 
+/** Events are folded as they come, so that none waits for long; a long log should not be asked for in many parts. */
+const MAX_WAITING = 50_000;
+
 /** A page that nobody looks at has no frames; it is brought up to date after this. */
 const HIDDEN_MS = 500;
 
@@ -22,7 +25,7 @@ export function useConversation(sessionId: string): ConversationState {
     let caughtUp = false;
     let over = false;
     let drawing: (() => void) | undefined;
-    const feed = hearth.session(sessionId).events();
+    const feed = hearth.session(sessionId).events({ maxWaiting: MAX_WAITING });
     const draw = (): void => {
       drawing = undefined;
       setState({ status: 'ready', conversation });
@@ -38,7 +41,10 @@ export function useConversation(sessionId: string): ConversationState {
       }
     };
     const drawWhenCaughtUp = async (): Promise<void> => {
-      await Promise.all([feed.caughtUp, markdownLoaded]);
+      await feed.caughtUp;
+      performance.mark('conversation-read');
+      await markdownLoaded;
+      performance.mark('conversation-ready');
       caughtUp = true;
       if (conversation.session !== null) drawSoon();
     };

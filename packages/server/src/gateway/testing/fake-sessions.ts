@@ -3,6 +3,7 @@ import type {
   Agent,
   ApprovalAnswer,
   DirectoryList,
+  FileList,
   Event,
   EventBody,
   EventPage,
@@ -194,6 +195,10 @@ export class FakeSessions implements Sessions {
 
   async directories(): Promise<DirectoryList> {
     return { path: null, parent: null, items: [], truncated: false };
+  }
+
+  async files(): Promise<FileList> {
+    return { items: [], truncated: false };
   }
 
   async usage(): Promise<UsageReport> {
