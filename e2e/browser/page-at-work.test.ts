@@ -145,6 +145,24 @@ describe('what one does with a conversation in the browser', () => {
     expect(visitor.complaints).toEqual([]);
   });
 
+  test('[WEB17] commands of the agent and files of the workspace are suggested and put in by key', async () => {
+    writeFileSync(join(server.place.workspace, 'wanted-file.ts'), '');
+    const { page } = await openSession();
+    await say(page, '[[say ready]]');
+    await page.locator('[data-turn=completed]').waitFor();
+    await composer(page).pressSequentially('/comp');
+    await page.getByRole('option', { name: /\/compact/ }).waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await composer(page).press('Escape');
+    await composer(page).fill('');
+    await composer(page).pressSequentially('look at @wanted');
+    await page.getByRole('option', { name: 'wanted-file.ts' }).waitFor();
+    await composer(page).press('Enter');
+    expect(await composer(page).inputValue()).toBe('look at @wanted-file.ts ');
+    expect(await page.getByRole('listbox').count()).toBe(0);
+    expect(visitor.complaints).toEqual([]);
+  });
+
   test('[WEB18] an earlier message is put differently in a new session, and a turn is taken back', async () => {
     const { page, session } = await openSession();
     for (const text of ['[[say alpha]]', '[[say beta]]']) {

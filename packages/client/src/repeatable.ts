@@ -18,6 +18,7 @@ const REPEATABLE: ReadonlySet<OperationName> = new Set<OperationName>([
   'agent.list',
   'directory.list',
   'file.search',
+  'session.commands',
   'usage.report',
   'token.list',
   'token.revoke',

@@ -1,4 +1,5 @@
 import type {
+  AgentCommand,
   ApprovalAnswer,
   Content,
   Heartbeat,
@@ -91,6 +92,11 @@ export class SessionHandle {
    */
   rewind(params: SessionRewind, options?: CallOptions): Promise<SessionRewindResult> {
     return this.#port.transport.call('session.rewind', { sessionId: this.id, ...params }, options);
+  }
+
+  /** The slash commands of the agent: what a message may begin with. None while it does not run. */
+  async commands(options?: CallOptions): Promise<AgentCommand[]> {
+    return (await this.#port.transport.call('session.commands', { sessionId: this.id }, options)).items;
   }
 
   /** The session's events after a cursor, then live; see {@link EventFeed}. It follows from the call on. */

@@ -1,3 +1,4 @@
+export * from './agent-command.ts';
 export * from './agent.ts';
 export * from './approval.ts';
 export * from './content.ts';

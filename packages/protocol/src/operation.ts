@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { agentCommandListSchema } from './agent-command.ts';
 import { agentSchema } from './agent.ts';
 import { approvalAnswerSchema } from './approval.ts';
 import { directoryListSchema, directoryQuerySchema } from './directory.ts';
@@ -143,6 +144,14 @@ export const OPERATIONS = {
     status: 200,
     body: sessionRewindSchema,
     result: sessionRewindResultSchema,
+  },
+  'session.commands': {
+    name: 'session.commands',
+    summary: 'List the slash commands of a session’s agent',
+    method: 'GET',
+    path: `${session}/commands`,
+    status: 200,
+    result: agentCommandListSchema,
   },
   'message.send': {
     name: 'message.send',

@@ -1,4 +1,4 @@
-import type { ApprovalAnswer } from '@hearth/protocol';
+import type { AgentCommand, ApprovalAnswer } from '@hearth/protocol';
 import type { AgentChange, AgentEvent, AgentProcess, AgentSpec, Backend, Delivery } from '../backend/backend.ts';
 import { deferred } from '../concurrency/deferred.ts';
 import type { Place, ProcessPool } from '../process/process-pool.ts';
@@ -59,6 +59,10 @@ export class AgentSlot {
 
   configure(generation: number, change: AgentChange): void {
     this.#command(generation, (process) => process.configure(change));
+  }
+
+  async commands(): Promise<AgentCommand[]> {
+    return (await this.#current?.process?.commands?.()) ?? [];
   }
 
   close(generation: number): void {

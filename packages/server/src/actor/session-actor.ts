@@ -1,5 +1,5 @@
 import { HearthError } from '@hearth/protocol';
-import type { Content, Event, EventBody, Message, Session } from '@hearth/protocol';
+import type { AgentCommand, Content, Event, EventBody, Message, Session } from '@hearth/protocol';
 import type { AgentEvent, AgentSpec, Backend, Delivery } from '../backend/backend.ts';
 import type { EventLog, Projection } from '../event-log/event-log.ts';
 import type { ProcessPool } from '../process/process-pool.ts';
@@ -183,6 +183,11 @@ export class SessionActor {
   /** Resolves when everything that was dispatched is stored. */
   async flushed(): Promise<void> {
     await this.#settledEffects;
+  }
+
+  /** Slash commands of the agent that runs; none when none does. */
+  commands(): Promise<AgentCommand[]> {
+    return this.#slot.commands();
   }
 
   /** Resolves when no agent process of the session is alive. */

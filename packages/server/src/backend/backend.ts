@@ -1,4 +1,12 @@
-import type { Agent, ApprovalAnswer, Capabilities, Content, Effort, PermissionMode } from '@hearth/protocol';
+import type {
+  Agent,
+  AgentCommand,
+  ApprovalAnswer,
+  Capabilities,
+  Content,
+  Effort,
+  PermissionMode,
+} from '@hearth/protocol';
 import type { AgentChange, AgentEvent, TurnEnded } from '../session/agent-event.ts';
 import type { ConversationCut } from '../session/conversation-cut.ts';
 
@@ -120,6 +128,8 @@ export interface AgentProcess {
   close(): void;
   /** Ends the agent's whole process tree now. */
   kill(): void;
+  /** The slash commands that the agent has by now. Never rejects. */
+  commands?(): Promise<AgentCommand[]>;
   /** Memory of the process tree, where it can be measured. */
   memoryBytes(): number | undefined;
 }

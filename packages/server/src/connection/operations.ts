@@ -29,6 +29,7 @@ export function createOperations({ sessions, auth, baseUrl }: OperationsOptions)
     },
     'session.fork': (caller, { sessionId, ...params }) => sessions.fork(caller.principal, known(sessionId), params),
     'session.rewind': (_, { sessionId, ...params }) => sessions.rewind(known(sessionId), params),
+    'session.commands': async (_, { sessionId }) => ({ items: await sessions.commands(known(sessionId)) }),
     'message.send': (caller, { sessionId, ...params }) => sessions.send(caller.principal, known(sessionId), params),
     'message.list': async (_, { sessionId, limit = DEFAULT_MESSAGES_LIMIT, cursor }) =>
       listed(await sessions.messages(known(sessionId), cursor === undefined ? { limit } : { cursor, limit })),

@@ -1,6 +1,7 @@
 import { contentText, HearthError } from '@hearth/protocol';
 import type {
   Agent,
+  AgentCommand,
   ApprovalAnswer,
   DirectoryList,
   FileList,
@@ -290,6 +291,10 @@ export class LocalSessions implements Sessions {
 
   directories(path: string | undefined): Promise<DirectoryList> {
     return this.#parts.listDirectories(path);
+  }
+
+  async commands(sessionId: string): Promise<AgentCommand[]> {
+    return (await this.#parts.registry.get(sessionId)).commands();
   }
 
   files(query: FileQuery): Promise<FileList> {

@@ -1,5 +1,6 @@
 import type {
   Agent,
+  AgentCommand,
   ApprovalAnswer,
   DirectoryList,
   FileList,
@@ -69,6 +70,8 @@ export interface Sessions {
   agents(): Promise<Agent[]>;
   /** The folders inside one, or the workspace roots. @throws HearthError `forbidden` outside of them */
   directories(path: string | undefined): Promise<DirectoryList>;
+  /** Slash commands of the session's agent; none while it does not run. */
+  commands(sessionId: string): Promise<AgentCommand[]>;
   /** Files and folders below a working directory. */
   files(query: FileQuery): Promise<FileList>;
   usage(query: UsageQuery): Promise<UsageReport>;

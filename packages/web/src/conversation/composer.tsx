@@ -13,6 +13,10 @@ import { stepInHistory, WRITING } from './input-history.ts';
 import { sendMessage } from './outbox.ts';
 import { SendWays } from './send-ways.tsx';
 import { StopButton } from './stop-button.tsx';
+import { SUGGESTIONS_ID, suggestionId, SuggestionList } from './suggestion-list.tsx';
+import { soughtAt, withSuggestion } from './suggestion.ts';
+import type { Sought, Suggestion } from './suggestion.ts';
+import { useSuggestions } from './use-suggestions.ts';
 
 const words = strings.conversation.composer;
 
@@ -34,6 +38,9 @@ export function Composer({ sessionId, phase, onSent, said }: ComposerProps) {
   const box = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const place = useRef(WRITING);
+  const [sought, setSought] = useState<Sought>();
+  const [chosen, setChosen] = useState(0);
+  const suggestions = useSuggestions(sought);
   const standing = standingOf(phase);
   const running = standing === 'working' || standing === 'waiting';
   const isEmpty = text.trim() === '' && attachments.length === 0;
@@ -41,9 +48,11 @@ export function Composer({ sessionId, phase, onSent, said }: ComposerProps) {
     if (matchMedia('(hover: hover)').matches) box.current?.focus();
   }, []);
 
-  const write = (next: string): void => {
+  const write = (next: string, cursor = 0): void => {
     place.current = WRITING;
     setText(next);
+    setSought(soughtAt(next, cursor));
+    setChosen(0);
   };
   const send = (): void => {
     if (isEmpty) return;
@@ -73,8 +82,27 @@ export function Composer({ sessionId, phase, onSent, said }: ComposerProps) {
     place.current = next.place;
     setText(next.text);
   };
+  const take = (suggestion: Suggestion): void => {
+    if (sought === undefined) return;
+    const next = withSuggestion(text, sought, suggestion);
+    write(next.text);
+    const area = box.current;
+    requestAnimationFrame(() => area?.setSelectionRange(next.cursor, next.cursor));
+  };
+  const choose = (event: KeyboardEvent): boolean => {
+    const suggestion = suggestions[chosen];
+    if (sought === undefined || suggestion === undefined) return false;
+    const count = suggestions.length;
+    if (event.key === 'ArrowDown') setChosen((chosen + 1) % count);
+    else if (event.key === 'ArrowUp') setChosen((chosen + count - 1) % count);
+    else if (event.key === 'Escape') setSought(undefined);
+    else if (event.key === 'Tab' || (event.key === 'Enter' && !event.shiftKey)) take(suggestion);
+    else return false;
+    event.preventDefault();
+    return true;
+  };
   const press = (event: KeyboardEvent<HTMLTextAreaElement>): void => {
-    if (event.nativeEvent.isComposing || event.altKey) return;
+    if (event.nativeEvent.isComposing || event.altKey || choose(event)) return;
     if (event.key === 'ArrowUp') goInHistory(event, 'back');
     if (event.key === 'ArrowDown') goInHistory(event, 'forth');
     if (event.key !== 'Enter' || event.shiftKey) return;
@@ -104,8 +132,9 @@ export function Composer({ sessionId, phase, onSent, said }: ComposerProps) {
       }}
     >
       <div
-        className={`rounded-2xl border bg-panel shadow-sm transition-colors focus-within:border-ember ${isOver ? 'border-ember border-dashed bg-ember-soft' : 'border-line-strong'}`}
+        className={`relative rounded-2xl border bg-panel shadow-sm transition-colors focus-within:border-ember ${isOver ? 'border-ember border-dashed bg-ember-soft' : 'border-line-strong'}`}
       >
+        <SuggestionList suggestions={suggestions} chosen={chosen} take={take} />
         <AttachmentList sessionId={sessionId} attachments={attachments} />
         <textarea
           ref={box}
@@ -114,7 +143,11 @@ export function Composer({ sessionId, phase, onSent, said }: ComposerProps) {
           placeholder={running ? words.placeholderRunning : words.placeholder}
           rows={1}
           value={text}
-          onChange={(event) => write(event.target.value)}
+          onChange={(event) => write(event.target.value, event.target.selectionStart)}
+          onBlur={() => setSought(undefined)}
+          aria-autocomplete="list"
+          aria-controls={suggestions.length > 0 ? SUGGESTIONS_ID : undefined}
+          aria-activedescendant={suggestions.length > 0 ? suggestionId(chosen) : undefined}
           onKeyDown={press}
           onPaste={(event) => {
             const files = [...event.clipboardData.files];

@@ -1,5 +1,8 @@
 import type { Context } from '@hearth/protocol';
 import { tokens } from '../format.ts';
+import { strings } from '../strings/strings.ts';
+
+const words = strings.conversation.header;
 
 /** How full the model's context is. */
 export function ContextMeter({ context: { usedTokens, maxTokens } }: { context: Context }) {
@@ -10,19 +13,19 @@ export function ContextMeter({ context: { usedTokens, maxTokens } }: { context: 
   return (
     <div
       role="meter"
-      aria-label="Context used"
+      aria-label={words.contextLabel}
       aria-valuemin={0}
       aria-valuemax={maxTokens}
       aria-valuenow={Math.min(usedTokens, maxTokens)}
-      aria-valuetext={`${percent} percent`}
-      title={`${tokens(usedTokens)} of ${tokens(maxTokens)} tokens of the model’s context are used`}
+      aria-valuetext={words.percent(percent)}
+      title={words.contextTitle(tokens(usedTokens), tokens(maxTokens))}
       className="flex items-center gap-2 text-xs text-soft tabular-nums"
     >
       <span className="h-1.5 w-14 overflow-hidden rounded-full bg-line">
         <span className={`block h-full rounded-full ${look}`} style={{ width: `${Math.max(share * 100, 3)}%` }} />
       </span>
       <span>
-        {percent}%<span className="hidden lg:inline"> context</span>
+        {percent}%<span className="hidden lg:inline"> {words.context}</span>
       </span>
     </div>
   );

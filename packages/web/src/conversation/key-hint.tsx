@@ -1,3 +1,5 @@
+import { strings } from '../strings/strings.ts';
+
 /** Which key does it; nothing for who has none. */
 export function KeyHint({ letter }: { letter: string }) {
   return (
@@ -5,7 +7,7 @@ export function KeyHint({ letter }: { letter: string }) {
       aria-hidden="true"
       className="hidden rounded border border-current/30 px-1 font-sans text-[0.6875rem] leading-4 sm:inline pointer-coarse:hidden"
     >
-      Alt {letter}
+      {strings.conversation.key(letter)}
     </kbd>
   );
 }

@@ -1,15 +1,16 @@
 import { join } from 'node:path';
 import { query, type SpawnedProcess, type SpawnOptions } from '@anthropic-ai/claude-agent-sdk';
-import type { ApprovalAnswer, TurnError } from '@hearth/protocol';
+import type { AgentCommand, ApprovalAnswer, TurnError } from '@hearth/protocol';
 import { spawnTree, type ProcessTree } from '../../process/spawn-tree.ts';
 import type { AgentChange, AgentEvent, AgentProcess, AgentSpec, Delivery } from '../backend.ts';
+import { agentCommands } from './agent-commands.ts';
 import { Approvals } from './approvals.ts';
-import { processEnvironment, type ClaudeBackendDeps, type ClaudeConfig } from './claude-config.ts';
+import { processEnvironment, type ClaudeBackendDeps } from './claude-config.ts';
 import { forgetConversation, prepareConversation, type Beginning } from './conversation.ts';
 import { exitError } from './exit-error.ts';
 import { Inbox } from './inbox.ts';
 import { configDirOf } from './local-transcript.ts';
-import { queryOptions } from './query-options.ts';
+import { permitted, queryOptions } from './query-options.ts';
 import type { ControlledQuery, WireMessage } from './sdk-message.ts';
 import { spawnedProcess } from './spawned-process.ts';
 import { createTranscriptMirror } from './transcript-mirror.ts';
@@ -151,6 +152,10 @@ export class ClaudeProcess implements AgentProcess {
     this.#ending = 'killed';
     this.#inbox.end();
     void this.#tree?.kill(0);
+  }
+
+  async commands(): Promise<AgentCommand[]> {
+    return this.#ready ? agentCommands(this.#query, this.#deps.log) : [];
   }
 
   memoryBytes(): number | undefined {
@@ -391,9 +396,4 @@ export class ClaudeProcess implements AgentProcess {
       onFailure(error);
     });
   }
-}
-
-function permitted(spec: AgentSpec, config: ClaudeConfig): AgentSpec {
-  const bypass = spec.permissionMode === 'bypassPermissions' && config.allowBypassPermissions !== true;
-  return bypass ? { ...spec, permissionMode: 'default' } : spec;
 }

@@ -69,3 +69,9 @@ function mcpOf(servers: AgentSpec['mcpServers']): Pick<Options, 'mcpServers' | '
   if (servers === undefined || Object.keys(servers).length === 0) return {};
   return { mcpServers: servers as unknown as Record<string, McpServerConfig>, mcpServersDelivery: 'initialize' };
 }
+
+/** The spec without a bypass of permissions that this server does not allow. */
+export function permitted(spec: AgentSpec, config: ClaudeConfig): AgentSpec {
+  const bypass = spec.permissionMode === 'bypassPermissions' && config.allowBypassPermissions !== true;
+  return bypass ? { ...spec, permissionMode: 'default' } : spec;
+}

@@ -1,6 +1,7 @@
 import { HearthError, NO_USAGE } from '@hearth/protocol';
 import type {
   Agent,
+  AgentCommand,
   ApprovalAnswer,
   DirectoryList,
   FileList,
@@ -195,6 +196,10 @@ export class FakeSessions implements Sessions {
 
   async directories(): Promise<DirectoryList> {
     return { path: null, parent: null, items: [], truncated: false };
+  }
+
+  async commands(): Promise<AgentCommand[]> {
+    return [];
   }
 
   async files(): Promise<FileList> {

@@ -149,6 +149,14 @@ export const conversation = {
     tooManyImages: (most: number) => `A message takes at most ${most} images.`,
     imageTooLarge: (name: string) => `${name} does not fit: the images of a message are too large together.`,
   },
+  header: {
+    contextLabel: 'Context used',
+    context: 'context',
+    contextTitle: (used: string, most: string) => `${used} of ${most} tokens of the model’s context are used`,
+    percent: (percent: string) => `${percent} percent`,
+  },
+  key: (letter: string) => `Alt ${letter}`,
+  suggest: { label: 'Suggestions', folder: 'folder' },
   find: {
     label: 'Find in the conversation',
     open: 'Find in the conversation (Ctrl or Cmd and F)',
