@@ -177,9 +177,9 @@ export const conversation = {
     allowForSession: 'Allow for this session',
     forSessionMeans: 'For this session means:',
     rule: (rule: string) => `${rule} is not asked again`,
-    mode: (mode: string) => `the permissions become: ${mode}`,
+    mode: (mode: string) => `from now on ${mode}`,
     modes: {
-      acceptEdits: 'edits of files are allowed',
+      acceptEdits: 'edits of files are allowed unasked',
       plan: 'nothing is changed, only planned',
       default: 'everything is asked',
       dontAsk: 'what is not allowed is denied unasked',
