@@ -280,6 +280,15 @@ describe('the web UI around the conversations', () => {
         return (await registration.getNotifications()).map(({ body }) => body);
       });
     await expect.poll(shown).toEqual(['This is what a notification looks like.']);
+
+    await page.getByRole('link', { name: 'New session' }).click();
+    await page.getByRole('heading', { name: 'What shall we work on?' }).waitFor();
+    const { id } = await session('Paint the fence');
+    await row(page, 'Paint the fence').waitFor();
+    await (await visitor.context.newPage()).bringToFront();
+    await server.send(id, '[[tool Bash {"command":"paint"}]]');
+    await expect.poll(shown).toContain('It asks for your permission: Bash');
+    await server.call(`/v1/sessions/${id}/interrupt`, {});
   });
 
   const SCREENS = ['/', '/new', '/usage', '/settings', '/settings/agents', '/settings/tokens', '/none'];
