@@ -5,6 +5,7 @@ import { approvalCases } from './cases/approvals.ts';
 import { edgeCases } from './cases/edge.ts';
 import { eventCases } from './cases/events.ts';
 import { forkCases } from './cases/forks.ts';
+import { listCases } from './cases/lists.ts';
 import { messageCases } from './cases/messages.ts';
 import { recordCases } from './cases/records.ts';
 import { socketCases } from './cases/socket.ts';
@@ -21,6 +22,7 @@ export const CASES: readonly Case[] = [
   ...forkCases,
   ...eventCases,
   ...recordCases,
+  ...listCases,
   ...socketCases,
   ...accessCases,
   ...edgeCases,

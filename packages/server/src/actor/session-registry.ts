@@ -117,6 +117,7 @@ export class SessionRegistry {
     const actor = this.#start({ state, view, settings, carried });
     this.#actors.set(session.id, Promise.resolve(actor));
     await actor.append([{ type: 'session.created', session: { ...session, lastSeq: 1 } }, ...history]);
+    this.#parts.onChanged?.(session.id);
     return actor;
   }
 
