@@ -20,7 +20,6 @@ export const commands = {
     home: 'Go to the sessions',
     usage: 'Go to usage',
     settings: 'Go to the settings',
-    accounts: 'Go to the accounts',
     theme: 'Change the theme',
     rename: 'Rename the session',
     archive: 'Archive the session',

@@ -1,7 +1,7 @@
-/** Settings, accounts, tokens, agents. */
+/** Settings, tokens, agents. */
 export const settings = {
   title: 'Settings',
-  sections: { general: 'General', accounts: 'Accounts', agents: 'Agents', tokens: 'API tokens' },
+  sections: { general: 'General', agents: 'Agents', tokens: 'API tokens' },
   appearance: 'Appearance',
   theme: 'Theme',
   themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
@@ -27,10 +27,6 @@ export const settings = {
   installed: 'This is the installed app.',
   loading: 'Loading …',
   tryAgain: 'Try again',
-  accountsHint: 'The credentials that agents work with. When one has used up its window, the next takes over.',
-  noAccounts: 'No accounts were added',
-  noAccountsHint: 'The agent then takes its credentials from the server’s environment. Add one on the server:',
-  noAccountsYet: 'This server does not offer accounts.',
   agentsHint: 'What can answer in a session.',
   noAgents: 'This server has no agents.',
   available: 'Available',

@@ -5,7 +5,6 @@ export const shell = {
   tabTitle: (page: string, waiting: number) =>
     `${waiting === 0 ? '' : `● ${waiting === 1 ? '' : `(${waiting}) `}`}${page === '' ? '' : `${page} · `}Hearth`,
   skip: 'Skip to the content',
-  menu: 'Pages',
   usage: 'Usage',
   settings: 'Settings',
   search: 'Commands',

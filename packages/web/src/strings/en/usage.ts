@@ -16,7 +16,6 @@ export const usage = {
   model: 'Model',
   project: 'Project',
   tokens: 'Tokens',
-  share: 'Share',
   loading: 'Adding up …',
   none: 'Nothing was used in this time',
   noneHint: 'Tokens and cost of each turn are counted here as soon as it is over.',
