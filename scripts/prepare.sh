@@ -104,7 +104,7 @@ web_sources() {
 
 server_built() {
   server_sources
-  [ -e "$root/packages/server/dist/cli/main.js" ] && ! stale "$cache/built-server" "${sources[@]}"
+  [ -e "$root/packages/server/dist/program/hearth.js" ] && ! stale "$cache/built-server" "${sources[@]}"
 }
 
 web_built() {

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Place } from '../src/server-process.ts';
 
-const CLI = fileURLToPath(new URL('../../packages/server/dist/cli/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../packages/server/dist/program/hearth.js', import.meta.url));
 const START_TIMEOUT_MS = 60_000;
 
 /** `hearth demo` as a person runs it, and the link that it prints. */

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Place } from './server-process.ts';
 
-const CLI = fileURLToPath(new URL('../../packages/server/dist/cli/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../packages/server/dist/program/hearth.js', import.meta.url));
 const WAIT_MS = 30_000;
 
 export interface CliOptions {

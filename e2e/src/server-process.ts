@@ -8,7 +8,7 @@ import type { ModelRequest, Target } from '@hearth/conformance';
 import { startMessagesApi } from '@hearth/testkit';
 import type { MessagesApi } from '@hearth/testkit';
 
-const CLI = fileURLToPath(new URL('../../packages/server/dist/cli/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../packages/server/dist/program/hearth.js', import.meta.url));
 const TOKEN = 'the-token-of-this-test';
 const START_TIMEOUT_MS = 60_000;
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { HearthError } from '@hearth/protocol';
 import { startHeartbeats } from './actor/heartbeats.ts';
 import { SessionRegistry } from './actor/session-registry.ts';
@@ -23,6 +22,7 @@ import { openSession } from './embedded/open-session.ts';
 import type { OpenOptions } from './embedded/open-session.ts';
 import type { HandleParts, SessionHandle } from './embedded/session-handle.ts';
 import type { Gateway } from './gateway/gateway.ts';
+import { PACKAGE_ROOT } from './package-root.ts';
 import { endOrphans } from './process/orphans.ts';
 import { LocalSessions } from './router/local-sessions.ts';
 import { SessionChanges } from './router/session-changes.ts';
@@ -224,6 +224,6 @@ async function readiness(store: Store): Promise<{ ready: true } | { ready: false
 
 /** The built web UI, which stands beside this package. */
 function webUiFolder(): string | undefined {
-  const folder = fileURLToPath(new URL('../../web/dist', import.meta.url));
+  const folder = join(PACKAGE_ROOT, '..', 'web', 'dist');
   return existsSync(join(folder, 'index.html')) ? folder : undefined;
 }

@@ -2,13 +2,13 @@ import { readdir, stat } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { HearthError } from '@hearth/protocol/errors';
 import { checkBinary } from '../backend/claude/claude-binary.ts';
 import { agentEnvironment } from '../backend/claude/claude-config.ts';
 import { loadConfig } from '../config/load.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/options.ts';
+import { PACKAGE_ROOT } from '../package-root.ts';
 import { VERSION } from '../version.ts';
 import type { ConfigFlags } from './config-flags.ts';
 import { findServer } from './discovery.ts';
@@ -117,7 +117,6 @@ async function examineWorkspaces(roots: readonly string[]): Promise<Finding[]> {
 }
 
 function examineWebUi(): Finding {
-  const page = fileURLToPath(new URL('../../../web/dist/index.html', import.meta.url));
-  if (existsSync(page)) return well('web UI', 'built');
+  if (existsSync(join(PACKAGE_ROOT, '..', 'web', 'dist', 'index.html'))) return well('web UI', 'built');
   return odd('web UI', 'not built', 'npm run build:web; bin/hearth does it by itself.');
 }

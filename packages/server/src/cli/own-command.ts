@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { PACKAGE_ROOT } from '../package-root.ts';
 
-const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
+const ROOT = join(PACKAGE_ROOT, '..', '..');
 
 /** How the user starts this program: from a repository by its launcher, else by its name. */
 export function ownCommand(cwd: string = process.cwd()): string {

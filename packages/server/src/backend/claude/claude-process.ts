@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { query, type SpawnedProcess, type SpawnOptions } from '@anthropic-ai/claude-agent-sdk';
+import type { SpawnedProcess, SpawnOptions } from '@anthropic-ai/claude-agent-sdk';
 import type { AgentCommand, ApprovalAnswer, TurnError } from '@hearth/protocol';
 import { spawnTree, type ProcessTree } from '../../process/spawn-tree.ts';
 import type { AgentChange, AgentEvent, AgentProcess, AgentSpec, Delivery } from '../backend.ts';
@@ -11,6 +11,7 @@ import { exitError } from './exit-error.ts';
 import { Inbox } from './inbox.ts';
 import { configDirOf } from './local-transcript.ts';
 import { permitted, queryOptions } from './query-options.ts';
+import { loadSdk } from './sdk.ts';
 import type { ControlledQuery, WireMessage } from './sdk-message.ts';
 import { spawnedProcess } from './spawned-process.ts';
 import { createTranscriptMirror } from './transcript-mirror.ts';
@@ -196,6 +197,8 @@ export class ClaudeProcess implements AgentProcess {
       canUseTool: this.#approvals.canUseTool,
       spawn: (spawnOptions) => this.#spawn(spawnOptions),
     });
+    const { query } = await loadSdk();
+    if (this.#ending !== 'none') return undefined;
     const started = query({ prompt: this.#inbox.messages(), options }) as ControlledQuery;
     this.#query = started;
     started.initializationResult().then(

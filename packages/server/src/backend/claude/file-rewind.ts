@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { query, type Query, type RewindFilesResult, type SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
+import type { Query, query, RewindFilesResult, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
 import { HearthError } from '@hearth/protocol';
 import { deferred } from '../../concurrency/deferred.ts';
 import { spawnTree, type ProcessTree } from '../../process/spawn-tree.ts';
@@ -9,6 +9,7 @@ import { withWorkingCopy } from './conversation.ts';
 import { CHECKPOINTS_ON } from './file-history.ts';
 import { keepSafe } from './file-safekeeping.ts';
 import { configDirOf } from './local-transcript.ts';
+import { loadSdk } from './sdk.ts';
 import { spawnedProcess } from './spawned-process.ts';
 import { findMessage } from './transcript.ts';
 
@@ -25,7 +26,7 @@ export async function rewindFiles(source: FileRewind, deps: ClaudeBackendDeps): 
   const conversations = { transcripts: deps.transcripts, configDir: configDirOf(env), newId: deps.newId };
   return withWorkingCopy(source, conversations, async (agentSessionId, entries) => {
     const uuids = source.messageIds.flatMap((id) => entries[findMessage(entries, id)]?.uuid ?? []);
-    const helper = startHelper(source, { ...env, ...CHECKPOINTS_ON }, agentSessionId, deps);
+    const helper = startHelper((await loadSdk()).query, source, { ...env, ...CHECKPOINTS_ON }, agentSessionId, deps);
     try {
       return await rewind(helper, uuids, source);
     } finally {
@@ -86,6 +87,7 @@ interface Helper {
 
 /** A process that is given no message: nothing is asked of a model. */
 function startHelper(
+  start: typeof query,
   { cwd, sessionId }: FileRewind,
   env: Record<string, string | undefined>,
   agentSessionId: string,
@@ -97,7 +99,7 @@ function startHelper(
   // Whoever waits for the work is told; nobody else has to be.
   failed.promise.catch(() => undefined);
   let tree: ProcessTree | undefined;
-  const started = query({
+  const started = start({
     prompt: silence(over.promise),
     options: {
       cwd,

@@ -1,5 +1,5 @@
-import { foldSessionSummary } from '@anthropic-ai/claude-agent-sdk';
 import type { SessionKey, SessionStore } from '@anthropic-ai/claude-agent-sdk';
+import { loadSdk } from './sdk.ts';
 import type { TranscriptKey, TranscriptStore } from '../../store/store.ts';
 
 /**
@@ -14,6 +14,7 @@ export function createTranscriptMirror(transcripts: TranscriptStore): Required<S
         await transcripts.append(place, entries);
         return;
       }
+      const { foldSessionSummary } = await loadSdk();
       await transcripts.appendWithSummary(place, entries, (previous, added) => {
         const before = previous === undefined ? undefined : { sessionId: key.sessionId, ...previous };
         return foldSessionSummary(before, key, added).data;
