@@ -194,7 +194,7 @@ async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Pr
 
 function createBackends({ config, store, log, agentEnv }: Assembly): ReadonlyMap<string, Backend> {
   const newId = randomUUID;
-  const { claudePath, settingSources, maxRetries, allowBypassPermissions } = config;
+  const { claudePath, settingSources, maxRetries, allowBypassPermissions, spares } = config;
   const claude = createClaudeBackend({
     transcripts: store.transcripts,
     processes: store.processes,
@@ -205,6 +205,7 @@ function createBackends({ config, store, log, agentEnv }: Assembly): ReadonlyMap
       settingSources: [...settingSources],
       maxRetries,
       allowBypassPermissions,
+      spares,
       environment: () => agentEnv ?? agentEnvironment(process.env),
       ...(claudePath === undefined ? {} : { pathToClaudeCodeExecutable: claudePath }),
     },

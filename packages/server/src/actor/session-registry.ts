@@ -61,7 +61,8 @@ export class SessionRegistry {
   constructor(parts: RegistryParts) {
     this.#parts = parts;
     const { maxProcesses, maxAgentMemoryBytes } = parts.config;
-    this.#pool = new ProcessPool({ maxProcesses, maxMemoryBytes: maxAgentMemoryBytes }, (cause) =>
+    const spares = [...parts.backends.values()].flatMap((backend) => backend.spares ?? []);
+    this.#pool = new ProcessPool({ maxProcesses, maxMemoryBytes: maxAgentMemoryBytes, spares }, (cause) =>
       this.#evictOne(cause),
     );
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);

@@ -8,6 +8,7 @@ import type {
   PermissionMode,
 } from '@hearth/protocol';
 import type { AgentChange, AgentEvent, TurnEnded } from '../session/agent-event.ts';
+import type { SpareProcesses } from '../process/spare-processes.ts';
 import type { ConversationCut } from '../session/conversation-cut.ts';
 
 /**
@@ -20,6 +21,8 @@ export interface Backend {
   readonly capabilities: Capabilities;
   /** Whether each open agent is a process of the operating system, which counts against the cap of live ones. */
   readonly usesProcess: boolean;
+  /** Processes that it keeps ready for sessions to come, where it can. */
+  readonly spares?: SpareProcesses;
   /** Whether the agent can run here; when not, why and what to do. Cheap enough to be asked for every listing. */
   check(): Promise<Pick<Agent, 'available' | 'reason'>>;
   /**

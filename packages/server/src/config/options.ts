@@ -80,6 +80,11 @@ export const OPTIONS = {
   maxProcesses: option(integer(1, 10_000), 'Agent processes that may live at once; idle ones make room for others.', {
     default: 8,
   }),
+  spares: option(
+    integer(0, 100),
+    'Agent processes that stand ready for new sessions, beside those of `maxProcesses`; each takes some 230 MB, and a first turn begins in half the time.',
+    { default: 0 },
+  ),
   maxAgentMemoryMb: option(
     integer(0, 100_000_000),
     'Memory in MB that all agent processes may take together with what they start, as it is measured (Linux); idle ones make room, and new ones wait. 0: no bound.',

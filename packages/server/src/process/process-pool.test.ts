@@ -254,6 +254,55 @@ describe('the pool of processes, by memory', () => {
   test('is read with the processes of each agent', async () => {
     const house = new House({ maxProcesses: 2 });
     for (const id of ['a', 'b', 'c']) await house.ask(id, 10);
-    expect(house.pool.read()).toEqual({ processes: new Map([['claude', 2]]), memoryBytes: 20, waiting: 1 });
+    expect(house.pool.read()).toEqual({ spares: 0, processes: new Map([['claude', 2]]), memoryBytes: 20, waiting: 1 });
+  });
+});
+
+describe('processes that stand ready', () => {
+  /** Spares of so many bytes each. */
+  function spares(bytes: number, ready: number) {
+    const shelf = {
+      ready,
+      hasRoom: (): boolean => false,
+      memoryBytes: () => shelf.ready * bytes,
+      discard: () => shelf.ready > 0 && (shelf.ready -= 1) >= 0,
+      keepReady: (hasRoom: () => boolean) => {
+        shelf.hasRoom = hasRoom;
+      },
+    };
+    return shelf;
+  }
+
+  test('[AGT8] do not count against the number of agents', async () => {
+    const house = new House({ maxProcesses: 2, spares: [spares(10 * MB, 2)] });
+    for (const id of ['a', 'b', 'c']) await house.ask(id, 10 * MB);
+    expect([house.admitted, house.pool.read().spares, house.pool.read().memoryBytes]).toEqual([['a', 'b'], 2, 40 * MB]);
+  });
+
+  test('[AGT8] go first when memory is short, before any idle session', async () => {
+    const shelf = spares(30 * MB, 2);
+    const house = new House({ maxMemoryBytes: 100 * MB, spares: [shelf] });
+    await house.ask('a', 30 * MB);
+    await house.becomesIdle('a');
+    await house.ask('b', 30 * MB);
+    expect([house.admitted, house.evicted, shelf.ready]).toEqual([['a', 'b'], [], 1]);
+    await house.ask('c', 30 * MB);
+    expect([house.admitted, house.evicted, shelf.ready]).toEqual([['a', 'b', 'c'], [], 0]);
+    await house.ask('d', 30 * MB);
+    expect(house.evicted).toEqual([['a', 'memory']]);
+  });
+
+  test('[AGT8] are started only where there is memory for one more, and nobody waits', async () => {
+    const shelf = spares(40 * MB, 0);
+    const house = new House({ maxMemoryBytes: 100 * MB, maxProcesses: 2, spares: [shelf] });
+    expect(shelf.hasRoom()).toBe(true);
+    await house.ask('a', 40 * MB);
+    expect(shelf.hasRoom()).toBe(true);
+    await house.ask('b', 40 * MB);
+    expect(shelf.hasRoom()).toBe(false);
+    await house.leave('b');
+    await house.ask('b', 1 * MB);
+    await house.ask('c');
+    expect(shelf.hasRoom()).toBe(false);
   });
 });

@@ -1,4 +1,5 @@
 import { deferred } from '../concurrency/deferred.ts';
+import type { SpareProcesses } from './spare-processes.ts';
 import type { Deferred } from '../concurrency/deferred.ts';
 
 /** How often one that waits for a place says that it is still there. */
@@ -8,6 +9,8 @@ export interface PoolLimits {
   maxProcesses: number;
   /** All processes together, with all that they started; null: no bound. One alone may always live, however big. */
   maxMemoryBytes: number | null;
+  /** Those that stand ready beside the sessions' own. */
+  spares?: readonly SpareProcesses[];
 }
 
 /** `place`: another session needs its place. `memory`: all together have grown too big. */
@@ -36,6 +39,8 @@ export interface Place {
 export interface PoolReading {
   /** Live processes by agent. */
   processes: ReadonlyMap<string, number>;
+  /** Processes that stand ready and belong to no session. */
+  spares: number;
   /** Of all of them together, as far as it can be measured. */
   memoryBytes: number;
   /** How many sessions wait for a place. */
@@ -70,6 +75,11 @@ export class ProcessPool {
   constructor(limits: PoolLimits, evict: (cause: EvictionCause) => string | null) {
     this.#limits = limits;
     this.#evict = evict;
+    for (const spares of this.#spares) spares.keepReady(() => this.#hasRoomForSpare());
+  }
+
+  get #spares(): readonly SpareProcesses[] {
+    return this.#limits.spares ?? [];
   }
 
   get live(): number {
@@ -83,8 +93,9 @@ export class ProcessPool {
   read(): PoolReading {
     const processes = new Map<string, number>();
     for (const { agent } of this.#holders) processes.set(agent, (processes.get(agent) ?? 0) + 1);
-    const memoryBytes = sum([...this.#holders].map((holder) => holder.memoryBytes?.() ?? 0));
-    return { processes, memoryBytes, waiting: this.#waiting.length };
+    const memoryBytes = this.#bytesOf([...this.#holders], 0);
+    const spares = sum(this.#spares.map(({ ready }) => ready));
+    return { processes, spares, memoryBytes, waiting: this.#waiting.length };
   }
 
   /** Resolves with a place when there is one, after all that asked before. */
@@ -123,6 +134,8 @@ export class ProcessPool {
 
   #makeRoom(): void {
     for (let cause = this.#lack(); cause !== null; cause = this.#lack()) {
+      // Nobody misses one that stands ready.
+      if (cause === 'memory' && this.#spares.some((spares) => spares.discard())) continue;
       const sessionId = this.#evict(cause);
       if (sessionId === null) return;
       const staying = [...this.#holders].find((holder) => holder.sessionId === sessionId && !holder.leaving);
@@ -153,8 +166,19 @@ export class ProcessPool {
     return this.#bytesOf(staying, usual) + waiting * usual > maxMemoryBytes ? 'memory' : null;
   }
 
+  /** Spares come after whoever waits, and only where there is memory for them. */
+  #hasRoomForSpare(): boolean {
+    const { maxMemoryBytes } = this.#limits;
+    if (this.#waiting.length > 0) return false;
+    if (maxMemoryBytes === null) return true;
+    const usual = this.#usualBytes();
+    return this.#bytesOf([...this.#holders], usual) + usual <= maxMemoryBytes;
+  }
+
+  /** Spares included. */
   #bytesOf(holders: readonly Holder[], usual: number): number {
-    return sum(holders.map((holder) => holder.memoryBytes?.() ?? usual));
+    const spare = sum(this.#spares.map((spares) => spares.memoryBytes()));
+    return spare + sum(holders.map((holder) => holder.memoryBytes?.() ?? usual));
   }
 
   /** What a process takes that has not been measured yet: the average of those that have. */

@@ -5,6 +5,8 @@ import type { Phase } from '@hearth/protocol';
 export interface AgentReading {
   /** Live processes by agent. */
   processes: ReadonlyMap<string, number>;
+  /** Processes that stand ready and belong to no session. */
+  spares: number;
   memoryBytes: number;
   /** Sessions that wait for a place. */
   waiting: number;
@@ -25,6 +27,7 @@ export class Metrics {
   readonly #subscriptions = this.#gauge('hearth_subscriptions', 'Open subscriptions, by transport', ['transport']);
   readonly #backpressure = this.#counter('hearth_backpressure_total', 'Times that a slow client was paused', []);
   readonly #agents = this.#gauge('hearth_agent_processes', 'Live agent processes', ['agent']);
+  readonly #spares = this.#gauge('hearth_agent_spares', 'Agent processes that stand ready for new sessions', []);
   readonly #agentMemory = this.#gauge('hearth_agent_memory_bytes', 'Memory of all agent processes together', []);
   readonly #waiting = this.#gauge('hearth_sessions_waiting', 'Sessions that wait for a place for their agent', []);
   readonly #evictions = this.#counter('hearth_agent_evictions_total', 'Idle agent processes that were ended', [
@@ -104,9 +107,10 @@ export class Metrics {
 
   #showAgents(): void {
     if (this.#readAgents === null) return;
-    const { processes, memoryBytes, waiting } = this.#readAgents();
+    const { processes, spares, memoryBytes, waiting } = this.#readAgents();
     this.#agents.reset();
     for (const [agent, count] of processes) this.#agents.set({ agent }, count);
+    this.#spares.set(spares);
     this.#agentMemory.set(memoryBytes);
     this.#waiting.set(waiting);
   }

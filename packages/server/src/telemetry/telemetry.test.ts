@@ -32,7 +32,7 @@ describe('the metrics', () => {
     metrics.eventsAppended(3);
     metrics.committed(4);
     metrics.connectionOpened();
-    metrics.watchAgents(() => ({ processes: new Map([['claude', 2]]), memoryBytes: 500, waiting: 1 }));
+    metrics.watchAgents(() => ({ processes: new Map([['claude', 2]]), spares: 1, memoryBytes: 500, waiting: 1 }));
     metrics.agentEvicted('memory');
     metrics.turnEnded('completed');
     metrics.rpcAnswered('ping', 'ok', 1);
@@ -43,6 +43,7 @@ describe('the metrics', () => {
         'hearth_sessions{phase="idle"} 0',
         'hearth_sessions{phase="streaming"} 1',
         'hearth_events_appended_total 3',
+        'hearth_agent_spares 1',
         'hearth_commit_duration_seconds_sum 0.004',
         'hearth_connections 1',
         'hearth_agent_processes{agent="claude"} 2',

@@ -5,11 +5,13 @@ import { ClaudeProcess } from './claude-process.ts';
 import { forgetConversation, forkConversation, type ConversationDeps } from './conversation.ts';
 import { rewindFiles } from './file-rewind.ts';
 import { configDirOf } from './local-transcript.ts';
+import { Spares } from './spares.ts';
 
 const CHECK_VALID_MS = 60_000;
 
 /** The Claude Agent SDK with its binary as a backend. */
 export function createClaudeBackend(deps: ClaudeBackendDeps): Backend {
+  const spares = new Spares(deps.config.spares ?? 0, deps);
   const live = new Map<ClaudeProcess, string>();
   let checked: { at: number; result: ReturnType<Backend['check']> } | undefined;
 
@@ -25,6 +27,7 @@ export function createClaudeBackend(deps: ClaudeBackendDeps): Backend {
   return {
     name: 'claude',
     usesProcess: true,
+    spares,
     capabilities: {
       steering: true,
       resume: true,
@@ -47,7 +50,7 @@ export function createClaudeBackend(deps: ClaudeBackendDeps): Backend {
 
     open(spec: AgentSpec, emit: (event: AgentEvent) => void): AgentProcess {
       // Two processes on one conversation would each write half of it.
-      const process = new ClaudeProcess(spec, deps, emit, endOf(spec.sessionId));
+      const process = new ClaudeProcess(spec, { ...deps, spares }, emit, endOf(spec.sessionId));
       live.set(process, spec.sessionId);
       void process.gone.finally(() => live.delete(process));
       return process;
@@ -69,9 +72,10 @@ export function createClaudeBackend(deps: ClaudeBackendDeps): Backend {
     },
 
     async close() {
+      const noSpares = spares.close();
       const processes = [...live.keys()];
       for (const process of processes) process.close();
-      await Promise.all(processes.map(async (process) => process.gone));
+      await Promise.all([noSpares, ...processes.map(async (process) => process.gone)]);
     },
   };
 }

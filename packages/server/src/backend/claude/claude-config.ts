@@ -13,6 +13,8 @@ export interface ClaudeConfig {
   allowBypassPermissions?: boolean;
   /** Whether the model has a to-do list (`TodoWrite`), which newer models are not given by default. Default true. */
   todoTools?: boolean;
+  /** How many processes stand ready for new conversations. Default 0. */
+  spares?: number;
   /** How long a process may take to end by itself after its input was closed. Default 5 s. */
   closeTimeoutMs?: number;
   /** What a process takes of the server's environment; called at each start. Default: `agentEnvironment(process.env)`. */

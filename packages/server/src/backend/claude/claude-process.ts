@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import type { SpawnedProcess, SpawnOptions } from '@anthropic-ai/claude-agent-sdk';
 import type { AgentCommand, ApprovalAnswer, TurnError } from '@hearth/protocol';
-import { spawnTree, type ProcessTree } from '../../process/spawn-tree.ts';
+import type { ProcessTree } from '../../process/spawn-tree.ts';
 import type { AgentChange, AgentEvent, AgentProcess, AgentSpec, Delivery } from '../backend.ts';
 import { agentCommands } from './agent-commands.ts';
 import { Approvals } from './approvals.ts';
@@ -10,15 +9,20 @@ import { forgetConversation, prepareConversation, type Beginning } from './conve
 import { exitError } from './exit-error.ts';
 import { Inbox } from './inbox.ts';
 import { configDirOf } from './local-transcript.ts';
-import { permitted, queryOptions } from './query-options.ts';
-import { loadSdk } from './sdk.ts';
+import { openQuery } from './opening.ts';
+import { permitted } from './query-options.ts';
 import type { ControlledQuery, WireMessage } from './sdk-message.ts';
-import { spawnedProcess } from './spawned-process.ts';
+import type { Spares } from './spares.ts';
+import { spawnAgent, spawnedProcess } from './spawned-process.ts';
 import { createTranscriptMirror } from './transcript-mirror.ts';
 import { Translator } from './translator.ts';
 
 const CLOSE_TIMEOUT_MS = 5_000;
 const CALL_WAIT_MS = 250;
+
+export interface ClaudeProcessDeps extends ClaudeBackendDeps {
+  spares: Spares;
+}
 
 /** Why a process is to end. `asked`, `killed`: by the core. `refused`: the conversation has to be cut before it can go on. */
 type Ending = 'none' | 'asked' | 'killed' | 'refused';
@@ -26,7 +30,7 @@ type Ending = 'none' | 'asked' | 'killed' | 'refused';
 /** One warm `claude` with one conversation: one query, read by one loop for its whole life. */
 export class ClaudeProcess implements AgentProcess {
   #spec: AgentSpec;
-  readonly #deps: ClaudeBackendDeps;
+  readonly #deps: ClaudeProcessDeps;
   readonly #emit: (event: AgentEvent) => void;
   readonly #env: Record<string, string | undefined>;
   readonly #inbox = new Inbox();
@@ -48,7 +52,7 @@ export class ClaudeProcess implements AgentProcess {
   #exited = false;
 
   /** `after` is awaited before anything begins: the end of the process that had the conversation before. */
-  constructor(spec: AgentSpec, deps: ClaudeBackendDeps, emit: (event: AgentEvent) => void, after: Promise<unknown>) {
+  constructor(spec: AgentSpec, deps: ClaudeProcessDeps, emit: (event: AgentEvent) => void, after: Promise<unknown>) {
     this.#spec = permitted(spec, deps.config);
     this.#deps = deps;
     this.#emit = (event) => {
@@ -186,44 +190,38 @@ export class ClaudeProcess implements AgentProcess {
     const beginning = await prepareConversation(this.#spec, { ...deps, configDir });
     if (this.#ending !== 'none') return undefined;
     this.#beginning = beginning;
-    this.#agentSessionId = beginning.agentSessionId;
     this.#inbox.carry(beginning.missing);
-    const options = queryOptions({
-      spec: this.#spec,
+    const opening = await openQuery({
+      spec: () => this.#spec,
       config: deps.config,
       beginning,
       env: this.#env,
       mirror: createTranscriptMirror(deps.transcripts),
       canUseTool: this.#approvals.canUseTool,
-      spawn: (spawnOptions) => this.#spawn(spawnOptions),
+      spawn: (wanted) => spawnedProcess(this.#have(spawnAgent(wanted, this.#spec.sessionId, deps))),
+      messages: () => this.#inbox.messages(),
+      spares: deps.spares,
+      onSpare: (tree) => this.#have(tree),
+      cancelled: () => this.#ending !== 'none',
     });
-    const { query } = await loadSdk();
-    if (this.#ending !== 'none') return undefined;
-    const started = query({ prompt: this.#inbox.messages(), options }) as ControlledQuery;
+    if (opening === undefined) return undefined;
+    const { query: started, agentSessionId, spec } = opening;
+    this.#agentSessionId = agentSessionId;
     this.#query = started;
+    // What was changed while a spare was being taken.
+    if (this.#spec !== spec) this.configure(this.#spec);
     started.initializationResult().then(
-      () => this.#onReady(beginning.agentSessionId),
+      () => this.#onReady(agentSessionId),
       // The same failure ends the consumer's loop, which tells it.
       () => undefined,
     );
     return started;
   }
 
-  #spawn(options: SpawnOptions): SpawnedProcess {
-    const tree = spawnTree({
-      command: options.command,
-      args: options.args,
-      cwd: options.cwd,
-      env: options.env,
-      sessionId: this.#spec.sessionId,
-      processes: this.#deps.processes,
-      startedAt: new Date(this.#deps.clock.now()).toISOString(),
-      onRecordFailure: (error) =>
-        this.#deps.log.error({ err: error, sessionId: this.#spec.sessionId }, 'the record of a process failed'),
-    });
+  #have<Tree extends ProcessTree | undefined>(tree: Tree): Tree {
     this.#tree = tree;
-    if (this.#ending === 'killed') void tree.kill(0);
-    return spawnedProcess(tree);
+    if (this.#ending === 'killed') void tree?.kill(0);
+    return tree;
   }
 
   #onReady(agentSessionId: string): void {

@@ -4,24 +4,25 @@ import type { ClaudeConfig } from './claude-config.ts';
 import type { Beginning } from './conversation.ts';
 import { CHECKPOINTS_ON } from './file-history.ts';
 
-export interface QueryParts {
-  spec: AgentSpec;
+/** What a process has for its whole life, whichever session it serves. */
+export interface HostParts {
   config: ClaudeConfig;
-  beginning: Beginning;
   env: Record<string, string | undefined>;
   mirror: SessionStore;
   canUseTool: CanUseTool;
   spawn: NonNullable<Options['spawnClaudeCodeProcess']>;
 }
 
-/** The SDK's options for a session. */
-export function queryOptions(parts: QueryParts): Options {
-  const { spec, config, beginning } = parts;
-  const { model, effort, systemPrompt, allowedTools, disallowedTools, maxTurns, maxBudgetUsd, thinkingTokens } = spec;
+export interface QueryParts extends HostParts {
+  spec: AgentSpec;
+  beginning: Beginning;
+}
+
+/** The SDK's options for any session. */
+export function hostOptions(parts: HostParts): Options {
+  const { config } = parts;
   return {
-    cwd: spec.cwd,
     env: { ...parts.env, ...CHECKPOINTS_ON },
-    permissionMode: spec.permissionMode,
     canUseTool: parts.canUseTool,
     includePartialMessages: true,
     forwardSubagentText: true,
@@ -29,12 +30,24 @@ export function queryOptions(parts: QueryParts): Options {
     sessionStoreFlush: 'eager',
     spawnClaudeCodeProcess: parts.spawn,
     settingSources: config.settingSources ?? ['user', 'project', 'local'],
-    ...startOf(beginning, allowedTools ?? []),
-    systemPrompt: { type: 'preset', preset: 'claude_code', ...(systemPrompt ? { append: systemPrompt } : {}) },
+    systemPrompt: { type: 'preset', preset: 'claude_code' },
     ...(config.pathToClaudeCodeExecutable === undefined
       ? {}
       : { pathToClaudeCodeExecutable: config.pathToClaudeCodeExecutable }),
     ...(config.allowBypassPermissions === true ? { allowDangerouslySkipPermissions: true } : {}),
+  };
+}
+
+/** The SDK's options for one session. */
+export function queryOptions(parts: QueryParts): Options {
+  const { spec, beginning } = parts;
+  const { model, effort, systemPrompt, allowedTools, disallowedTools, maxTurns, maxBudgetUsd, thinkingTokens } = spec;
+  return {
+    ...hostOptions(parts),
+    cwd: spec.cwd,
+    permissionMode: spec.permissionMode,
+    ...startOf(beginning, allowedTools ?? []),
+    systemPrompt: { type: 'preset', preset: 'claude_code', ...(systemPrompt ? { append: systemPrompt } : {}) },
     ...(model === undefined ? {} : { model }),
     ...(effort === undefined ? {} : { effort }),
     ...(disallowedTools === undefined ? {} : { disallowedTools }),
