@@ -32,15 +32,17 @@ export async function screenCommand(args: string[]): Promise<number> {
     const opened = await talkFor(server, OPENED_TURNS);
     for (let round = 1; round <= 3; round += 1) {
       const page = await visitor.context.newPage();
+      await browser.startTracing(page, { categories: TRACE_CATEGORIES });
       const at = Date.now();
       await page.goto(`${server.url}/sessions/${opened.id}`);
       await page.getByText(`Turn ${OPENED_TURNS - 1}:`, { exact: false }).waitFor();
       const tookMs = Date.now() - at;
+      const { workMs } = framesOf(await browser.stopTracing());
       const parts = await page.evaluate(() =>
         performance.getEntriesByType('mark').map(({ name, startTime }) => `${name} ${Math.round(startTime)}`),
       );
       say(
-        `open ${OPENED_TURNS} turns, round ${round}: ${tookMs} ms from navigation to the newest turn (${parts.join(', ')})`,
+        `open ${OPENED_TURNS} turns, round ${round}: ${tookMs} ms from navigation to the newest turn, ${Math.round(workMs)} ms of work in the page (${parts.join(', ')})`,
       );
       await page.close();
     }

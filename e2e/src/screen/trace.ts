@@ -7,7 +7,9 @@ export interface Frames {
   p95Ms: number;
   /** The most work in one piece, during which it cannot answer. */
   longestTaskMs: number;
-  /** The same by the clock, in which other processes have their turns too. */
+  /** All of its work, in time of the processor. */
+  workMs: number;
+  /** Median and longest by the clock, in which other processes have their turns too. */
   medianWallMs: number;
   longestTaskWallMs: number;
 }
@@ -76,6 +78,7 @@ export function framesOf(trace: Buffer): Frames {
     medianMs: share(works, 0.5),
     p95Ms: share(works, 0.95),
     longestTaskMs,
+    workMs: works.reduce((sum, work) => sum + work, 0),
     medianWallMs: share(walls, 0.5),
     longestTaskWallMs,
   };

@@ -1,6 +1,6 @@
 import type { EventOf } from '@hearth/protocol';
 import type { BlockItem, Conversation, TurnItem } from './conversation.ts';
-import { addItem, changeItem } from './timeline.ts';
+import { addItem, changeOfTurn } from './timeline.ts';
 
 type BlockEvent = EventOf<'block.started' | 'block.delta' | 'block.completed'>;
 
@@ -14,7 +14,7 @@ export function appendDelta(text: string, { offset, text: added }: { offset: num
 
 /** A block that was abandoned by a retry goes; every other keeps what came of it. */
 export function applyBlock(state: Conversation, event: BlockEvent): Conversation {
-  const known = changeItem(state, (item) => changedBlock(item, event));
+  const known = changeOfTurn(state, event.turnId, (item) => changedBlock(item, event));
   if (known !== state || (event.type === 'block.completed' && event.reason === 'retry')) return known;
   return addItem(state, event, newBlock(event));
 }

@@ -56,6 +56,19 @@ export function changeItem(state: Conversation, change: (item: TurnItem) => Turn
   return state;
 }
 
+/** The same within one turn: what a long conversation had before is not looked through. Without a turn it is. */
+export function changeOfTurn(
+  state: Conversation,
+  turnId: string | undefined,
+  change: (item: TurnItem) => TurnItem | null | undefined,
+): Conversation {
+  if (turnId === undefined) return changeItem(state, change);
+  return inTurn(state, turnId, (turn) => {
+    const items = changeIn(turn.items, change);
+    return items === undefined ? turn : { ...turn, items };
+  });
+}
+
 function changeIn(
   items: readonly TurnItem[],
   change: (item: TurnItem) => TurnItem | null | undefined,
