@@ -73,6 +73,11 @@ export class AgentSlot {
     this.#end(generation, (process) => process.kill());
   }
 
+  /** Ends whatever process is there, whichever generation it is of. */
+  clear(): void {
+    if (this.#current !== null) this.kill(this.#current.generation);
+  }
+
   #occupy(generation: number, spec: () => AgentSpec): void {
     const before = this.#vacant;
     const gone = deferred<void>();

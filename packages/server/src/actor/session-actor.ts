@@ -357,7 +357,8 @@ export class SessionActor {
     if (this.#broken) return;
     this.#broken = true;
     this.#disarmTimer();
-    this.#slot.kill(this.#state.agent.generation);
+    // The state may be ahead of the process: what was refused may have been its end.
+    this.#slot.clear();
     this.#requests.fail(error);
     this.#parts.onBroken(this, error);
   }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { HearthError } from '@hearth/protocol';
 import type { Event } from '@hearth/protocol';
 import { FakeClock } from '@hearth/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -15,7 +16,7 @@ import { LocalSessions } from '../router/local-sessions.ts';
 import { SessionChanges } from '../router/session-changes.ts';
 import type { Sessions } from '../router/sessions.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
-import type { Store } from '../store/store.ts';
+import type { SessionBatch, Store } from '../store/store.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { SessionRegistry } from './session-registry.ts';
 
@@ -41,11 +42,23 @@ describe('sessions in memory over a real store', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function open(options: { maxBytes?: number; clock?: Clock } = {}): Promise<House> {
-    const { clock = systemClock, maxBytes } = options;
+  interface OpenOptions {
+    maxBytes?: number;
+    clock?: Clock;
+    /** Whether the disk fails at this commit. */
+    refuses?: (batches: SessionBatch[]) => boolean;
+  }
+
+  async function open(options: OpenOptions = {}): Promise<House> {
+    const { clock = systemClock, maxBytes, refuses = () => false } = options;
     const log = silentLog();
     const path = join(folder, 'hearth.db');
     const store = await openSqliteStore({ path, ...(maxBytes === undefined ? {} : { maxBytes }) });
+    const append = store.events.append.bind(store.events);
+    store.events.append = async (batches) => {
+      if (refuses(batches)) throw new HearthError('internal', 'The disk failed.');
+      await append(batches);
+    };
     const eventLog = createEventLog({ store: store.events, clock, log });
     const backends = new Map([['scripted', createScriptedBackend({ clock, newId: randomUUID, maxRetries: 1 })]]);
     const registry = new SessionRegistry({
@@ -209,6 +222,26 @@ describe('sessions in memory over a real store', () => {
       error: { code: 'agent_silent', hint: expect.stringMatching(/\S/) as unknown },
     });
     expect((await house.sessions.get(id)).phase).toBe('idle');
+  });
+
+  test('[LOG9][PHASE3] a session whose agent was to be ended by a commit that the disk refused comes back', async () => {
+    const clock = new FakeClock();
+    let refused = 0;
+    const ends = (batches: SessionBatch[]): boolean =>
+      batches.some(({ entries }) => entries.some((entry) => entry.type === 'turn.failed'));
+    const house = await open({ clock, refuses: (batches) => ends(batches) && (refused += 1) === 1 });
+    const { id } = await house.sessions.create(OWNER, {});
+    await house.sessions.send(OWNER, id, { content: '[[hang 100000000]]' });
+    await until('the refusal', async () => {
+      await clock.advance(10_000);
+      return refused === 1;
+    });
+    expect((await house.sessions.get(id)).phase).toBe('idle');
+    await house.sessions.send(OWNER, id, { content: '[[say again]]' });
+    await until('the answer', async () => {
+      await clock.advance(10);
+      return (await log(house.sessions, id)).some((event) => event.type === 'turn.completed');
+    });
   });
 
   test('[APR7][APR9] an approval expires when its session has a time for it, told before and after', async () => {
