@@ -93,6 +93,11 @@ describe('the configuration', () => {
     [{ env: { HEARTH_SETTING_SOURCES: 'user,team' } }, 'HEARTH_SETTING_SOURCES', 'user, project, local'],
     [{ flags: { logLevel: 'loud' } }, '--log-level is "loud"', 'fatal, error'],
     [{ flags: { databaseUrl: 'postgres://db' } }, '--database-url is "postgres://db"', 'SQLite only'],
+    [
+      { flags: { databaseUrl: 'postgres://me:s/e@c@db/x' } },
+      '--database-url is "postgres://me:***@db/x"',
+      'SQLite only',
+    ],
     [{ env: { HEARTH_NATS_URL: 'nats://bus' } }, 'HEARTH_NATS_URL is "nats://bus"', 'without a bus'],
     [{ env: { HEARTH_PUBLIC_URL: 'hearth.example' } }, 'HEARTH_PUBLIC_URL', 'https://hearth.example'],
     [{ flags: { config: 'none.json' } }, '--config is "none.json"', 'There is no file'],

@@ -132,6 +132,11 @@ export function environmentName(key: string): string {
 
 /** What a wrong setting is told by: where it stands, what it says, what is allowed. */
 export function wrongSetting(source: string, raw: unknown, why: string, secret: boolean): HearthError {
-  const shown = secret ? 'a value' : (JSON.stringify(raw)?.slice(0, 200) ?? 'nothing');
+  const shown = secret ? 'a value' : (withoutPassword(JSON.stringify(raw))?.slice(0, 200) ?? 'nothing');
   return new HearthError('invalid_request', `${source} is ${shown}, which cannot be used.`, { hint: why });
+}
+
+/** As in `postgres://user:password@host`. */
+function withoutPassword(text: string | undefined): string | undefined {
+  return text?.replaceAll(/(\/\/[^/@:"]*):[^"]*@/g, '$1:***@');
 }
