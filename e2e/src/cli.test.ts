@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { connect } from '@hearth/client';
-import type { Event, Session } from '@hearth/protocol';
+import type { Event, Session, UsageReport } from '@hearth/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CliProcess, runCli } from './cli-process.ts';
 import { childrenOf, isAlive, Place } from './server-process.ts';
@@ -156,6 +156,21 @@ describe('hearth demo', () => {
     expect(answer.status).toBe(302);
     expect(answer.headers.get('set-cookie')).toMatch(/HttpOnly.*SameSite/);
     expect((await fetch(link, { redirect: 'manual' })).status).toBe(401);
+  });
+
+  test('[USE5] tells what was used, as a table, as JSON and as CSV', async () => {
+    const { sessionId } = eventsOf((await runCli(place, ['run', '--json', '[[say count me]]'])).stdout)[0]!;
+    const usage = async (...args: string[]) => await runCli(place, ['usage', '--group-by', 'session', ...args]);
+    const { items, total } = JSON.parse((await usage('--json')).stdout) as UsageReport;
+    const own = items.find(({ key }) => key === sessionId);
+    expect(own).toMatchObject({ turns: 1 });
+    expect((await usage('--csv')).stdout).toContain(`${sessionId},1,${own?.inputTokens},${own?.outputTokens},`);
+    const lines = (await usage()).stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^SESSION +TURNS/);
+    expect(lines.at(-1)?.split(/ {2,}/).slice(0, 2)).toEqual(['total', String(total.turns)]);
+    expect(JSON.parse((await usage('--json', '--to', '2001-01-01')).stdout)).toMatchObject({ items: [] });
+    expect(await usage('--from', 'yesterday')).toMatchObject({ code: 1 });
+    expect(await usage('--json', '--csv')).toMatchObject({ code: 1, stdout: '' });
   });
 
   test('is well in the doctor’s eyes, who reads no secret', async () => {

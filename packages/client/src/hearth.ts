@@ -77,7 +77,7 @@ export class Hearth {
     return this.#transport.call('file.search', query, options);
   }
 
-  /** Tokens and cost. */
+  /** Tokens and cost. `format` is for HTTP; here it changes nothing. */
   usage(query: UsageQuery = {}, options?: CallOptions): Promise<UsageReport> {
     return this.#transport.call('usage.report', query, options);
   }

@@ -14,5 +14,6 @@ export * from './problem.ts';
 export * from './rpc.ts';
 export * from './session.ts';
 export * from './token.ts';
+export * from './usage-csv.ts';
 export * from './usage.ts';
 export * from './version.ts';

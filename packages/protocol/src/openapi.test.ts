@@ -59,6 +59,11 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(answer?.content ?? {})).toEqual(['application/json', 'text/event-stream']);
   });
 
+  test('[USE5] offers a report of usage as JSON and as CSV', () => {
+    const answer = paths['/v1/usage']?.['get']?.responses['200'];
+    expect(Object.keys(answer?.content ?? {})).toEqual(['application/json', 'text/csv']);
+  });
+
   test('no reference leads nowhere', () => {
     const references = findReferences(document);
     expect(references.length).toBeGreaterThan(0);

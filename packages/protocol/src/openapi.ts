@@ -39,8 +39,7 @@ const HTTP_ONLY: (Operation & { content: Record<string, z.ZodType> })[] = [
 export function openApiDocument(version: string): Json {
   const paths: Record<string, Json> = {};
   for (const operation of Object.values(OPERATIONS) as Operation[]) {
-    const content = operation.result === undefined ? undefined : { 'application/json': operation.result };
-    addOperation(paths, operation, content);
+    addOperation(paths, operation, contentOf(operation));
   }
   for (const operation of HTTP_ONLY) addOperation(paths, operation, operation.content);
   return {
@@ -61,6 +60,11 @@ export function openApiDocument(version: string): Json {
       schemas: { Problem: jsonSchema(problemSchema, 'output') },
     },
   };
+}
+
+function contentOf({ result, otherType }: Operation): Record<string, z.ZodType> | undefined {
+  if (result === undefined) return undefined;
+  return { 'application/json': result, ...(otherType === undefined ? {} : { [otherType]: z.string() }) };
 }
 
 function addOperation(paths: Record<string, Json>, operation: Operation, content?: Record<string, z.ZodType>): void {

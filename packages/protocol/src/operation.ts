@@ -37,6 +37,8 @@ export interface Operation {
   body?: z.ZodType;
   /** Absent: the answer is empty (204). */
   result?: z.ZodType;
+  /** The media type in which HTTP can give the result as well as in JSON. */
+  otherType?: 'text/csv';
 }
 
 function list<Item extends z.ZodType>(item: Item) {
@@ -248,6 +250,7 @@ export const OPERATIONS = {
     status: 200,
     query: usageQuerySchema,
     result: usageReportSchema,
+    otherType: 'text/csv',
   },
   'token.list': {
     name: 'token.list',

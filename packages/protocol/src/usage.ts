@@ -22,6 +22,7 @@ export const usageQuerySchema = z.object({
   groupBy: usageGroupSchema.optional().describe('Default `day` (UTC).'),
   from: z.iso.datetime({ offset: true }).or(z.iso.date()).optional().describe('Inclusive.'),
   to: z.iso.datetime({ offset: true }).or(z.iso.date()).optional().describe('Exclusive; a date means its whole day.'),
+  format: z.enum(['json', 'csv']).optional().describe('Of the answer over HTTP; default: what `Accept` asks for.'),
 });
 
 export const usageItemSchema = sessionUsageSchema.extend({ key: z.string(), turns: count });

@@ -125,6 +125,32 @@ export const recordCases: Case[] = [
     },
   },
   {
+    rules: ['USE5'],
+    title: 'use comes as CSV for whoever asks for it, by Accept or by format, which wins',
+    async run(bench) {
+      const { id } = await bench.session();
+      await bench.turn(await bench.watch(id), id, '[[say count me]]');
+      const csv = { headers: { accept: 'text/csv' } };
+      const answers = [
+        await bench.http('GET', '/v1/usage?groupBy=session&format=csv'),
+        await bench.http('GET', '/v1/usage?groupBy=session', csv),
+      ];
+      const { items } = (await bench.http('GET', '/v1/usage?groupBy=session&format=json', csv)).body as UsageReport;
+      for (const { headers, body } of answers) {
+        assert.match(headers.get('content-type') ?? '', /^text\/csv/);
+        const [head = '', ...rows] = (body as string).split('\r\n');
+        const own = rows.find((row) => row.startsWith(`${id},`))?.split(',') ?? [];
+        const item: Record<string, unknown> = items.find(({ key }) => key === id) ?? {};
+        const told = Object.fromEntries(head.split(',').map((field, at) => [field, own[at]]));
+        assert.deepEqual(Object.keys(told).toSorted(), Object.keys(item).toSorted());
+        for (const [field, value] of Object.entries(item)) {
+          assert.equal(field === 'key' ? told[field] : Number(told[field]), value, field);
+        }
+      }
+      assert.equal((await bench.http('GET', '/v1/usage?format=xml')).status, 400);
+    },
+  },
+  {
     rules: ['HTTP5'],
     title: 'what is not there, not allowed or not JSON gets a problem document',
     async run(bench) {

@@ -16,7 +16,7 @@ describe('the help', () => {
 
   test('of every command shows its flags and how it is used', async () => {
     const names = [
-      ...['serve', 'demo', 'run', 'attach', 'sessions', 'tokens', 'link'].map((name) => [name]),
+      ...['serve', 'demo', 'run', 'attach', 'sessions', 'tokens', 'usage', 'link'].map((name) => [name]),
       ...['backup', 'restore', 'conformance', 'doctor'].map((name) => [name]),
       ['sessions', 'list'],
       ['sessions', 'export'],

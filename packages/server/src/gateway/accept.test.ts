@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { wantsEventStream, wantsPage } from './accept.ts';
+import { prefers, wantsPage } from './accept.ts';
 
 test.each([
   ['text/event-stream', true],
@@ -15,7 +15,7 @@ test.each([
   ['', false],
   [undefined, false],
 ])('Accept %j asks for a stream: %j', (accept, stream) => {
-  expect(wantsEventStream(accept)).toBe(stream);
+  expect(prefers(accept, 'text/event-stream')).toBe(stream);
 });
 
 test('a browser asks for pages, fetch and curl do not', () => {

@@ -1,14 +1,14 @@
 /**
- * Whether an `Accept` header asks for Server-Sent Events rather than for JSON: it names the stream, and does not name
- * JSON with a higher weight or earlier. Wildcards mean JSON.
+ * Whether an `Accept` header asks for this media type rather than for JSON: it names the type, and does not name JSON
+ * with a higher weight or earlier. Wildcards mean JSON.
  */
-export function wantsEventStream(accept: string | undefined): boolean {
+export function prefers(accept: string | undefined, mediaType: 'text/event-stream' | 'text/csv'): boolean {
   const ranges = (accept ?? '').split(',').map(parseRange);
-  const stream = ranges.find(({ type }) => type === 'text/event-stream');
-  if (stream === undefined || stream.weight === 0) return false;
+  const named = ranges.find(({ type }) => type === mediaType);
+  if (named === undefined || named.weight === 0) return false;
   const json = ranges.find(({ type }) => type === 'application/json');
-  if (json === undefined || json.weight < stream.weight) return true;
-  return json.weight === stream.weight && ranges.indexOf(stream) < ranges.indexOf(json);
+  if (json === undefined || json.weight < named.weight) return true;
+  return json.weight === named.weight && ranges.indexOf(named) < ranges.indexOf(json);
 }
 
 /** Whether the caller is a browser that shows pages. */

@@ -1,9 +1,10 @@
-import { OPERATIONS, pathParameters } from '@hearth/protocol';
-import type { InterruptResult, Operation, OperationName } from '@hearth/protocol';
-import type { FastifyInstance } from 'fastify';
+import { OPERATIONS, pathParameters, usageCsv } from '@hearth/protocol';
+import type { InterruptResult, Operation, OperationName, UsageReport } from '@hearth/protocol';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { perform } from '../connection/operations.ts';
 import type { Operations } from '../connection/operations.ts';
 import { shaped, wrongShape } from '../connection/shape.ts';
+import { prefers } from './accept.ts';
 import { caller } from './access.ts';
 
 /** One route for every operation of the protocol, made from its description. */
@@ -22,6 +23,9 @@ function addRoute(app: FastifyInstance, operations: Operations, name: OperationN
         ...(request.params as Record<string, string>),
       });
       if (operation.result === undefined) return await reply.code(operation.status).send();
+      if (asksForCsv(operation, request)) {
+        return await reply.type('text/csv; charset=utf-8; header=present').send(usageCsv(result as UsageReport));
+      }
       return await reply
         .code(statusOf(name, operation, result))
         .type('application/json')
@@ -39,6 +43,13 @@ export function routePattern(operation: Pick<Operation, 'path'>): string {
 function statusOf(name: OperationName, operation: Operation, result: unknown): number {
   if (name === 'turn.interrupt' && !(result as InterruptResult).interrupted) return 200;
   return operation.status;
+}
+
+/** A `format` among the parameters wins over the header: a link can say no more. */
+function asksForCsv({ otherType }: Operation, { query: given, headers }: FastifyRequest): boolean {
+  if (otherType === undefined) return false;
+  const { format } = given as { format?: string };
+  return format === undefined ? prefers(headers.accept, otherType) : format === 'csv';
 }
 
 /** @throws HearthError `invalid_request` also for a parameter that is repeated or empty */

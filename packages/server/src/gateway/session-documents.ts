@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { known } from '../connection/operations.ts';
 import { wrongShape } from '../connection/shape.ts';
 import type { Sessions } from '../router/sessions.ts';
-import { wantsEventStream } from './accept.ts';
+import { prefers } from './accept.ts';
 import { caller } from './access.ts';
 import type { EventStreams } from './event-streams.ts';
 import { query } from './operation-routes.ts';
@@ -19,7 +19,7 @@ export function addSessionDocuments(app: FastifyInstance, sessions: Sessions, st
     const sessionId = known(request.params.sessionId);
     const { limit = DEFAULT_EVENTS_LIMIT } = query({ query: eventsQuerySchema }, request.query) as { limit?: number };
     const after = cursor(request);
-    if (wantsEventStream(request.headers.accept)) {
+    if (prefers(request.headers.accept, 'text/event-stream')) {
       await streams.open(request, reply, { identity: caller(request), sessionId, after });
       return reply;
     }

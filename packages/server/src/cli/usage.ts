@@ -1,0 +1,39 @@
+import type { UsageGroup, UsageReport } from '@hearth/protocol';
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { addServerFlags } from './server-flags.ts';
+import type { ServerFlags } from './server-flags.ts';
+
+interface UsageFlags extends ServerFlags {
+  groupBy: UsageGroup;
+  from?: string;
+  to?: string;
+  json?: true;
+  csv?: true;
+}
+
+const GROUPS: readonly UsageGroup[] = ['day', 'session', 'account', 'model', 'user'];
+
+export function define(command: Command): void {
+  addServerFlags(command)
+    .description('Shows what was used and what it cost, also by sessions that were deleted since.')
+    .addOption(new Option('--group-by <what>', 'one row for each').choices(GROUPS).default('day'))
+    .option('--from <when>', 'a date (2027-01-31, in UTC) or an ISO time; that moment belongs to it')
+    .option('--to <when>', 'a date, which belongs to it whole, or an ISO time, which does not')
+    .addOption(new Option('--json', 'the report as JSON').conflicts('csv'))
+    .addOption(new Option('--csv', 'as CSV (RFC 4180), without the total'))
+    .action(async (flags: UsageFlags) => usage(flags));
+}
+
+async function usage({ groupBy, from, to, json, csv, ...flags }: UsageFlags): Promise<void> {
+  const { withClient } = await import('./with-client.ts');
+  const query = { groupBy, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+  const report = await withClient(flags, (hearth) => hearth.usage(query));
+  process.stdout.write(await written(report, groupBy, { json: json === true, csv: csv === true }));
+}
+
+async function written(report: UsageReport, groupBy: UsageGroup, as: { json: boolean; csv: boolean }): Promise<string> {
+  if (as.json) return `${JSON.stringify(report)}\n`;
+  if (as.csv) return (await import('@hearth/protocol')).usageCsv(report);
+  return (await import('./usage-table.ts')).usageTable(report, groupBy);
+}
