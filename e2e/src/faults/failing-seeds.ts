@@ -20,4 +20,10 @@ export const FAILING_SEEDS: readonly (FaultRun & { found: string })[] = [
     seed: 1026,
     steps: 30,
   },
+  {
+    found: 'a process that a refused commit was to end lived on, and its session never came back',
+    agent: 'claude',
+    seed: 108,
+    steps: 30,
+  },
 ];
