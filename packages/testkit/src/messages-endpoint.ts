@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PlainAnswer, StreamedAnswer } from './answer-sink.ts';
 import { apiFailure, errorBody, type ApiFailure } from './api-error.ts';
 import { readConversation, userTextsOf, type ConversationItem } from './conversation.ts';
@@ -19,6 +20,8 @@ import { answerSideRequest } from './side-request.ts';
 import { validateRequest } from './validate-request.ts';
 
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
+/** How long a client has to read what stands before a cut. */
+const READ_MS = 50;
 const REFUSED: MessagesRequest = { model: '', max_tokens: 0, messages: [] };
 const NOTHING_BILLED: ApiUsage = {
   input_tokens: 0,
@@ -254,6 +257,8 @@ async function sendThenBreak(response: ServerResponse): Promise<void> {
     if (socket === null || socket.destroyed) resolve();
     else socket.write('', () => resolve());
   });
+  // The system has it; a client that finds text and end together may throw both away.
+  await sleep(READ_MS);
   response.destroy();
 }
 
