@@ -244,6 +244,21 @@ describe('sessions in memory over a real store', () => {
     });
   });
 
+  test('[APR2][APR6] an answer that comes long after another is told apart from one that nobody asked for', async () => {
+    const house = await open();
+    const { id } = await house.sessions.create(OWNER, {});
+    const tools = Array.from({ length: 210 }, (_, index) => `[[tool Write {"file_path":"${folder}/${index}"}]]`);
+    await house.sessions.send(OWNER, id, { content: tools.join(' ') });
+    await until('all to be asked', async () => (await house.sessions.get(id)).approvals.length === tools.length);
+    const asked = (await house.sessions.get(id)).approvals.map(({ approvalId }) => approvalId);
+    for (const approvalId of asked) await house.sessions.answer(OWNER, id, approvalId, { decision: 'deny' });
+    await idle(house, id);
+    const again = (approvalId = '') => house.sessions.answer(OWNER, id, approvalId, { decision: 'allow' });
+    await expect(again(asked[0])).rejects.toMatchObject({ code: 'approval_resolved' });
+    await expect(again(asked.at(-1))).rejects.toMatchObject({ code: 'approval_resolved' });
+    await expect(again(randomUUID())).rejects.toMatchObject({ code: 'not_found' });
+  });
+
   test('[APR7][APR9] an approval expires when its session has a time for it, told before and after', async () => {
     const clock = new FakeClock();
     const house = await open({ clock });

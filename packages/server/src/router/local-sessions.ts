@@ -35,6 +35,7 @@ import { plainMessage } from '../store/stored-message.ts';
 import type { Clock } from '../concurrency/clock.ts';
 import { conversationTurns, cutFor, placeAt, withoutRewound } from '../session/log-turns.ts';
 import type { TurnPlace } from '../session/log-turns.ts';
+import { answerApproval } from './approval-answers.ts';
 import { forkHistory, unsureMessages } from './fork-history.ts';
 import { keyedForkId } from './keyed-fork-id.ts';
 import { readLog } from './read-log.ts';
@@ -252,7 +253,7 @@ export class LocalSessions implements Sessions {
     answer: ApprovalAnswer,
   ): Promise<{ approvalId: string; decision: ApprovalAnswer['decision'] }> {
     const actor = await this.#parts.registry.get(sessionId);
-    await actor.request({ type: 'approval.answer', approvalId, answer, by: principal.label });
+    await answerApproval(actor, this.#parts.store.events, { approvalId, answer, by: principal.label });
     return { approvalId, decision: answer.decision };
   }
 
