@@ -1,26 +1,22 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Session, SessionCreate } from '@hearth/protocol';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { accessibilityFaults, launchBrowser, Visitor } from './browser.ts';
-import { SessionServer } from './session-server.ts';
+import { accessibilityFaults, Visitor } from './browser.ts';
+import { openHouse } from './house.ts';
+import type { House } from './house.ts';
 
 const SLOW_TOOL = '[[tool Bash {"command":"sleep 3; echo slept","description":"Wait a little"}]]';
 
 describe('a conversation in the browser', () => {
-  let browser: Browser;
-  let server: SessionServer;
+  let browser: House['browser'];
+  let server: House['server'];
+  let login: House['login'];
   let visitor: Visitor;
-  /** Links work once and are bounded in number, so all visitors share one log-in. */
-  let login: Awaited<ReturnType<BrowserContext['storageState']>>;
 
   beforeAll(async () => {
-    [browser, server] = await Promise.all([launchBrowser(), SessionServer.start()]);
-    const first = await Visitor.come(browser);
-    await first.open(await server.link());
-    login = await first.context.storageState();
-    await first.context.close();
+    ({ browser, server, login } = await openHouse());
   });
 
   beforeEach(async () => {

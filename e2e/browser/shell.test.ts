@@ -1,27 +1,24 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { accessibilityFaults, launchBrowser, Visitor } from './browser.ts';
-import { SessionServer } from './session-server.ts';
+import { accessibilityFaults, Visitor } from './browser.ts';
+import { openHouse } from './house.ts';
+import type { House } from './house.ts';
 
 const PHONE: BrowserContextOptions = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 /** Enough for several pages of the list; a run by hand may ask for more. */
 const MANY = Number(process.env['HEARTH_LIST_SIZE'] ?? '450');
 
 describe('the web UI around the conversations', () => {
-  let browser: Browser;
-  let server: SessionServer;
+  let browser: House['browser'];
+  let server: House['server'];
+  let login: House['login'];
   let visitor: Visitor;
-  let login: Awaited<ReturnType<BrowserContext['storageState']>>;
 
   beforeAll(async () => {
-    [browser, server] = await Promise.all([launchBrowser(), SessionServer.start()]);
-    const first = await Visitor.come(browser);
-    await first.open(await server.link());
-    login = await first.context.storageState();
-    await first.context.close();
+    ({ browser, server, login } = await openHouse());
     for (const folder of ['shop/src', 'site', '.cache']) {
       mkdirSync(join(server.place.workspace, folder), { recursive: true });
     }

@@ -2,7 +2,7 @@ import { HearthError } from '@hearth/protocol';
 import type { ApprovalAnswer } from '@hearth/protocol';
 import type { SessionActor } from '../actor/session-actor.ts';
 import type { EventStore } from '../store/store.ts';
-import { readLog } from './read-log.ts';
+import { logHas } from './read-log.ts';
 
 export interface GivenAnswer {
   approvalId: string;
@@ -26,7 +26,6 @@ export async function answerApproval(actor: SessionActor, log: EventStore, given
   }
 }
 
-async function wasAsked(sessionId: string, approvalId: string, log: EventStore): Promise<boolean> {
-  const events = await readLog(log, sessionId);
-  return events.some((event) => event.type === 'approval.requested' && event.approvalId === approvalId);
+function wasAsked(sessionId: string, approvalId: string, log: EventStore): Promise<boolean> {
+  return logHas(log, sessionId, 'approval.requested', (event) => event.approvalId === approvalId);
 }

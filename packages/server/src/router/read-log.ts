@@ -1,5 +1,5 @@
-import type { Event } from '@hearth/protocol';
-import type { EventStore } from '../store/store.ts';
+import type { Event, EventType } from '@hearth/protocol';
+import type { EventStore, LogEntry } from '../store/store.ts';
 
 const PAGE_EVENTS = 1_000;
 const PAGE_BYTES = 1024 * 1024;
@@ -7,11 +7,31 @@ const PAGE_BYTES = 1024 * 1024;
 /** The whole log of a session, without deltas. */
 export async function readLog(store: EventStore, sessionId: string): Promise<Event[]> {
   const events: Event[] = [];
+  for await (const entry of entriesOf(store, sessionId)) {
+    if (entry.type !== 'block.delta') events.push(JSON.parse(entry.body) as Event);
+  }
+  return events;
+}
+
+/** Whether the log has an event of this type that matches; it is read page by page, and no further than needed. */
+export async function logHas<Type extends EventType>(
+  store: EventStore,
+  sessionId: string,
+  type: Type,
+  matches: (event: Extract<Event, { type: Type }>) => boolean,
+): Promise<boolean> {
+  for await (const entry of entriesOf(store, sessionId)) {
+    if (entry.type === type && matches(JSON.parse(entry.body) as Extract<Event, { type: Type }>)) return true;
+  }
+  return false;
+}
+
+async function* entriesOf(store: EventStore, sessionId: string): AsyncGenerator<LogEntry> {
   for (let after = 0; ;) {
     const page = await store.read(sessionId, after, PAGE_EVENTS, PAGE_BYTES);
     const last = page.at(-1);
-    if (last === undefined) return events;
-    for (const entry of page) if (entry.type !== 'block.delta') events.push(JSON.parse(entry.body) as Event);
+    if (last === undefined) return;
+    yield* page;
     after = last.seq;
   }
 }

@@ -106,6 +106,7 @@ describe('processes that stand ready', () => {
     agent.process.answer(approvalId, { decision: 'allow' });
     expect(await agent.wait('turn.ended', undefined, 0)).toMatchObject({ outcome: 'completed' });
     expect(agent.texts().join('')).toContain('from the settings');
+    expect(bed.logged.join('\n')).toContain('project_settings');
     await agent.ended();
     await oneReady();
     const next = bed.open({ cwd });

@@ -41,31 +41,27 @@ async function takeSpare(parts: OpeningParts): Promise<Opening | undefined> {
   const parked = parts.spares.take(spec, parts.env);
   if (parked === undefined) return undefined;
   parts.onSpare(parked.tree);
-  const query = await claim(parked, spec, parts);
-  if (query !== undefined) return { query, agentSessionId: parked.agentSessionId, spec };
-  await parked.tree.kill(0);
-  await parked.tree.ended;
-  parts.onSpare(undefined);
-  parts.spares.refusedIn(spec.cwd);
-  return undefined;
+  try {
+    return { query: await claim(parked, spec, parts), agentSessionId: parked.agentSessionId, spec };
+  } catch (error) {
+    await parked.tree.kill(0);
+    await parked.tree.ended;
+    parts.onSpare(undefined);
+    parts.spares.refused(spec.cwd, error);
+    return undefined;
+  }
 }
 
-/** @returns undefined: it was refused, and was given no message */
+/** @throws Error that says why the process would not have the session; it was given no message then */
 async function claim(
   parked: Parked,
   spec: AgentSpec,
   { messages, canUseTool }: { messages: () => AsyncIterable<SDKUserMessage>; canUseTool: CanUseTool },
-): Promise<ControlledQuery | undefined> {
+): Promise<ControlledQuery> {
   parked.setCanUseTool(canUseTool);
-  try {
-    const prompt = onceClaimed(parked, messages);
-    const query = parked.spare.claim({ prompt, options: claimOptions(spec) });
-    await parked.spare.claimed;
-    return query as ControlledQuery;
-  } catch {
-    // It says why as an error, but a cold start tells the user more, when that fails too.
-    return undefined;
-  }
+  const query = parked.spare.claim({ prompt: onceClaimed(parked, messages), options: claimOptions(spec) });
+  await parked.spare.claimed;
+  return query as ControlledQuery;
 }
 
 async function* onceClaimed(parked: Parked, messages: () => AsyncIterable<SDKUserMessage>) {

@@ -79,9 +79,11 @@ export class Spares implements SpareProcesses {
     return undefined;
   }
 
-  /** A process would not take a session of this folder: the next ones are started as usual. */
-  refusedIn(cwd: string): void {
-    this.#refusedBy.add(cwd);
+  /** A process would not take a session of this folder. Where its settings are the reason, no other is asked. */
+  refused(cwd: string, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (reason.startsWith('project_settings')) this.#refusedBy.add(cwd);
+    this.#deps.log.info({ cwd, reason }, 'a spare agent did not take a session, which is started as usual');
   }
 
   discard(): boolean {
