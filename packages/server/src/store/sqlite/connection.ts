@@ -1,10 +1,10 @@
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { HearthError } from '@hearth/protocol';
 import SqliteDatabase from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { migrate } from '../migrations/migrate.ts';
 import type { Tables } from '../schema.ts';
+import type { SqlDatabase } from '../sql/database.ts';
 import { closedFailure, storeFailure } from './failure.ts';
 import { lockDirectory } from './lock.ts';
 
@@ -17,12 +17,8 @@ const PAGE_BYTES = 4096;
  * The one connection of a process to its database. `raw` runs at once and blocks; a transaction on it is never
  * interrupted by another query, because nothing else gets to run. `db` is for ordinary queries of one statement.
  */
-export interface Connection {
+export interface Connection extends SqlDatabase {
   readonly raw: SqliteDatabase.Database;
-  readonly db: Kysely<Tables>;
-  readonly file: string;
-  /** Runs a query; what it throws comes out as a HearthError that names the file. */
-  readonly query: <Result>(work: () => Result | Promise<Result>) => Promise<Result>;
   close(): Promise<void>;
 }
 
@@ -48,18 +44,21 @@ export async function connect({ file, version, maxBytes }: ConnectionOptions): P
     prepare(raw, file, maxBytes);
     const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: raw }) });
     await migrateInTransaction(raw, db, file, version);
+    const query: SqlDatabase['query'] = async (work) => {
+      try {
+        if (closed) throw closedFailure(file);
+        return await work();
+      } catch (error) {
+        throw storeFailure(error, file);
+      }
+    };
     return {
       raw,
       db,
-      file,
-      query: async (work) => {
-        try {
-          if (closed) throw closedFailure(file);
-          return await work();
-        } catch (error) {
-          throw storeFailure(error, file);
-        }
-      },
+      name: file,
+      query,
+      // A statement of an embedded database runs once, or it is known to have failed.
+      write: query,
       close: async () => {
         closed = true;
         await db.destroy();
@@ -110,11 +109,4 @@ async function migrateInTransaction(
     if (raw.inTransaction) raw.exec('ROLLBACK');
     throw error;
   }
-}
-
-/** What a query found must have this form; anything else means that the file was changed by another program. */
-export function foreign(what: string, file: string): HearthError {
-  return new HearthError('internal', `The database ${file} holds ${what}, which Hearth did not write.`, {
-    hint: 'Put a backup in its place.',
-  });
 }

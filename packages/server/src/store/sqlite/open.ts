@@ -1,12 +1,12 @@
+import { sqlMessages } from '../sql/messages.ts';
+import { sqlProcesses } from '../sql/processes.ts';
+import { sqlTokens } from '../sql/tokens.ts';
+import { sqlUsage } from '../sql/usage.ts';
 import type { Store } from '../store.ts';
 import { connect } from './connection.ts';
 import { sqliteEvents } from './events.ts';
-import { sqliteMessages } from './messages.ts';
-import { sqliteProcesses } from './processes.ts';
 import { sqliteSessions } from './sessions.ts';
-import { sqliteTokens } from './tokens.ts';
 import { sqliteTranscripts } from './transcripts.ts';
-import { sqliteUsage } from './usage.ts';
 
 /** What the store tells its operator; a pino logger fits. */
 export interface StoreLog {
@@ -44,11 +44,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   return {
     events: sqliteEvents(connection),
     sessions,
-    messages: sqliteMessages(connection),
+    messages: sqlMessages(connection),
     transcripts: sqliteTranscripts(connection),
-    usage: sqliteUsage(connection),
-    tokens: sqliteTokens(connection),
-    processes: sqliteProcesses(connection),
+    usage: sqlUsage(connection),
+    tokens: sqlTokens(connection),
+    processes: sqlProcesses(connection),
     check: () =>
       query(async () => {
         const value = new Date().toISOString();

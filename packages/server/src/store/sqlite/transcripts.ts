@@ -1,10 +1,12 @@
+import { sqlTranscripts } from '../sql/transcripts.ts';
 import type { TranscriptEntry, TranscriptKey, TranscriptStore } from '../store.ts';
 import type { Connection } from './connection.ts';
 
 type Summary = Record<string, unknown>;
 type Fold = Parameters<TranscriptStore['appendWithSummary']>[2];
 
-export function sqliteTranscripts({ raw, db, query }: Connection): TranscriptStore {
+export function sqliteTranscripts(connection: Connection): TranscriptStore {
+  const { raw, query } = connection;
   const touch = raw.prepare<[string, string, string, number], { key: number; mtime: number; summary: string | null }>(
     `INSERT INTO transcripts (project_key, agent_session_id, subpath, mtime) VALUES (?, ?, ?, ?)
      ON CONFLICT (project_key, agent_session_id, subpath) DO UPDATE SET mtime = max(mtime, excluded.mtime)
@@ -40,67 +42,8 @@ export function sqliteTranscripts({ raw, db, query }: Connection): TranscriptSto
   });
 
   return {
+    ...sqlTranscripts(connection),
     append: (key, entries) => query(() => append.immediate(key, entries, undefined)),
     appendWithSummary: (key, entries, fold) => query(() => append.immediate(key, entries, fold)),
-    load: ({ projectKey, agentSessionId, subpath }) =>
-      query(async () => {
-        const rows = await db
-          .selectFrom('transcripts')
-          .innerJoin('transcript_entries', 'transcript_entries.transcript_key', 'transcripts.key')
-          .select('body')
-          .where('project_key', '=', projectKey)
-          .where('agent_session_id', '=', agentSessionId)
-          .where('subpath', '=', subpath)
-          .orderBy('number')
-          .execute();
-        return rows.length === 0 ? null : rows.map((row) => JSON.parse(row.body) as TranscriptEntry);
-      }),
-    listSessions: (projectKey) =>
-      query(async () => {
-        const rows = await db
-          .selectFrom('transcripts')
-          .select(['agent_session_id', 'mtime'])
-          .where('project_key', '=', projectKey)
-          .where('subpath', '=', '')
-          .execute();
-        return rows.map((row) => ({ agentSessionId: row.agent_session_id, mtime: row.mtime }));
-      }),
-    listSubpaths: (projectKey, agentSessionId) =>
-      query(async () => {
-        const rows = await db
-          .selectFrom('transcripts')
-          .select('subpath')
-          .where('project_key', '=', projectKey)
-          .where('agent_session_id', '=', agentSessionId)
-          .where('subpath', '<>', '')
-          .orderBy('subpath')
-          .execute();
-        return rows.map((row) => row.subpath);
-      }),
-    loadSummaries: (projectKey) =>
-      query(async () => {
-        const rows = await db
-          .selectFrom('transcripts')
-          .select(['agent_session_id', 'mtime', 'summary'])
-          .where('project_key', '=', projectKey)
-          .where('subpath', '=', '')
-          .where('summary', 'is not', null)
-          .$narrowType<{ summary: string }>()
-          .execute();
-        return rows.map((row) => ({
-          agentSessionId: row.agent_session_id,
-          mtime: row.mtime,
-          data: JSON.parse(row.summary) as Summary,
-        }));
-      }),
-    delete: ({ projectKey, agentSessionId, subpath }) =>
-      query(async () => {
-        let removal = db
-          .deleteFrom('transcripts')
-          .where('project_key', '=', projectKey)
-          .where('agent_session_id', '=', agentSessionId);
-        if (subpath !== '') removal = removal.where('subpath', '=', subpath);
-        await removal.execute();
-      }),
   };
 }

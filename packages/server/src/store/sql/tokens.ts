@@ -1,13 +1,13 @@
 import type { Selectable } from 'kysely';
 import type { TokensTable } from '../schema.ts';
 import type { StoredToken, TokenStore } from '../store.ts';
-import { foreign } from './connection.ts';
-import type { Connection } from './connection.ts';
+import { foreign } from './database.ts';
+import type { SqlDatabase } from './database.ts';
 
-export function sqliteTokens({ db, query, file }: Connection): TokenStore {
+export function sqlTokens({ db, query, write, name }: SqlDatabase): TokenStore {
   return {
     add: (token) =>
-      query(async () => {
+      write(async () => {
         await db
           .insertInto('tokens')
           .values({
@@ -24,7 +24,7 @@ export function sqliteTokens({ db, query, file }: Connection): TokenStore {
     byHash: (hash) =>
       query(async () => {
         const row = await db.selectFrom('tokens').selectAll().where('hash', '=', hash).executeTakeFirst();
-        return row === undefined ? null : toToken(row, file);
+        return row === undefined ? null : toToken(row, name);
       }),
     list: (kind) =>
       query(async () => {
@@ -35,22 +35,22 @@ export function sqliteTokens({ db, query, file }: Connection): TokenStore {
           .orderBy('created_at')
           .orderBy('id')
           .execute();
-        return rows.map((row) => toToken(row, file));
+        return rows.map((row) => toToken(row, name));
       }),
     touch: (id, usedAt) =>
       query(async () => {
         await db.updateTable('tokens').set({ last_used_at: usedAt }).where('id', '=', id).execute();
       }),
     remove: (id) =>
-      query(async () => {
+      write(async () => {
         const { numDeletedRows } = await db.deleteFrom('tokens').where('id', '=', id).executeTakeFirst();
         return numDeletedRows > 0n;
       }),
   };
 }
 
-function toToken(row: Selectable<TokensTable>, file: string): StoredToken {
-  if (row.kind !== 'api' && row.kind !== 'browser') throw foreign(`a token of the kind ${row.kind}`, file);
+function toToken(row: Selectable<TokensTable>, name: string): StoredToken {
+  if (row.kind !== 'api' && row.kind !== 'browser') throw foreign(`a token of the kind ${row.kind}`, name);
   return {
     id: row.id,
     kind: row.kind,

@@ -1,7 +1,7 @@
 import type { ProcessStore } from '../store.ts';
-import type { Connection } from './connection.ts';
+import type { SqlDatabase } from './database.ts';
 
-export function sqliteProcesses({ db, query }: Connection): ProcessStore {
+export function sqlProcesses({ db, query }: SqlDatabase): ProcessStore {
   return {
     add: (record) =>
       query(async () => {
