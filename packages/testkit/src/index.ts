@@ -1,3 +1,4 @@
+export type { Bill } from './bill.ts';
 export { parseDirectives, scriptFor } from './directives.ts';
 export type { JsonObject, JsonValue, Script, Step } from './directives.ts';
 export { FakeClock, systemClock } from './fake-clock.ts';
@@ -6,7 +7,7 @@ export { startMessagesApi } from './messages-api.ts';
 export type { MessagesApi, MessagesApiOptions } from './messages-api.ts';
 export type { ContentBlock, MessagesRequest, RequestMessage } from './messages-request.ts';
 export { reply, ReplyBuilder } from './reply.ts';
-export type { ApiUsage, Reply } from './reply.ts';
+export type { ApiUsage, BilledUsage, Reply } from './reply.ts';
 export type { RecordedRequest, RequestListener, RequestOutcome } from './request-log.ts';
 export type { RequestScript } from './request-script.ts';
 export { playTurn } from './scripted-agent.ts';

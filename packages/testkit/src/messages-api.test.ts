@@ -437,9 +437,36 @@ describe('usage', () => {
     expect(api.billed.input_tokens).toBeGreaterThan(1000);
   });
 
+  test('is billed call by call, by key and model, also for an answer that broke off', async () => {
+    api.setScript((request) => {
+      if (request.lastUserText === 'whole')
+        return reply().text('x').billed({ cache_read_input_tokens: 9, output_tokens: 7 });
+      return request.lastUserText === 'failed' ? reply().status(500) : undefined;
+    });
+    await plain(say('whole'));
+    await post(say('failed'));
+    const streamed = { ...say('[[cut 3]] [[tokens 9 0]]'), stream: true };
+    await post(streamed)
+      .then(async (answer) => answer.text())
+      .catch(() => undefined);
+    await api.waitForRequest((request) => request.outcome.type === 'cut');
+
+    expect(api.bills).toMatchObject([
+      {
+        number: 1,
+        model: 'claude-sonnet-4-5',
+        outcome: 'whole',
+        usage: { cache_read_input_tokens: 9, output_tokens: 7 },
+      },
+      { number: 3, model: 'claude-sonnet-4-5', outcome: 'cut', usage: { output_tokens: 3 } },
+    ]);
+    expect(api.bills[1]?.usage.input_tokens).toBeGreaterThan(0);
+    expect(api.billed.output_tokens).toBe(10);
+  });
+
   test('is what count_tokens says', async () => {
     const response = await post(
-      { model: 'claude-opus-4-8', messages: say('hello')['messages'] },
+      { model: 'claude-sonnet-4-5', messages: say('hello')['messages'] },
       { path: '/v1/messages/count_tokens' },
     );
     const usage = await usageOf(say('hello'));

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import type { Bill } from './bill.ts';
 import { systemClock, type Clock } from './fake-clock.ts';
 import { MessagesEndpoint } from './messages-endpoint.ts';
 import { PromptCache } from './prompt-cache.ts';
@@ -15,7 +16,7 @@ export interface MessagesApiOptions {
   readonly wordDelayMs?: number;
   /** `retry-after` of a 429, in seconds. Default 1. */
   readonly retryAfterSeconds?: number;
-  /** How many requests the log keeps; older ones are dropped. Default 1,000. */
+  /** How many requests, and how many bills, are kept; older ones are dropped. Default 1,000. */
   readonly logLimit?: number;
   /** Keys that are let in; default: any. Another key gets 401. */
   readonly apiKeys?: readonly string[];
@@ -30,7 +31,9 @@ export interface MessagesApi {
   readonly port: number;
   /** The `POST /v1/messages` in order, at most `logLimit`. */
   readonly requests: readonly RecordedRequest[];
-  /** The sum of all usage answered since the start or the last reset. */
+  /** One for each call whose answer began, in the order in which they were over, at most `logLimit`. */
+  readonly bills: readonly Bill[];
+  /** The sum of all bills since the start or the last reset. */
   readonly billed: ApiUsage;
   /** Replaces the script by code; `undefined` takes it away. */
   setScript(script: RequestScript | undefined): void;
@@ -56,9 +59,11 @@ export interface MessagesApi {
  * @throws when the port is taken
  */
 export async function startMessagesApi(options: MessagesApiOptions = {}): Promise<MessagesApi> {
-  const log = new RequestLog(options.logLimit ?? 1_000);
+  const logLimit = options.logLimit ?? 1_000;
+  const log = new RequestLog(logLimit);
   const endpoint = new MessagesEndpoint({
     log,
+    billLimit: logLimit,
     model: new ScriptedModel(),
     makeCache: () => new PromptCache(),
     clock: options.clock ?? systemClock,
@@ -79,6 +84,9 @@ export async function startMessagesApi(options: MessagesApiOptions = {}): Promis
     url: `http://127.0.0.1:${port}`,
     port,
     requests: log.requests,
+    get bills() {
+      return endpoint.bills;
+    },
     get billed() {
       return endpoint.billed;
     },

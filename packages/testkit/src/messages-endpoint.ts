@@ -12,6 +12,7 @@ import { pause } from './pause.ts';
 import { perform, splitRound } from './performance.ts';
 import { playAnswer } from './play-answer.ts';
 import { countInputTokens, type PromptCache } from './prompt-cache.ts';
+import { BillBook, type Bill } from './bill.ts';
 import { reply, type ApiUsage, type Reply } from './reply.ts';
 import type { RecordedRequest, RequestLog, RequestOutcome } from './request-log.ts';
 import type { RequestScript } from './request-script.ts';
@@ -23,15 +24,10 @@ const MAX_BODY_BYTES = 32 * 1024 * 1024;
 /** How long a client has to read what stands before a cut. */
 const READ_MS = 50;
 const REFUSED: MessagesRequest = { model: '', max_tokens: 0, messages: [] };
-const NOTHING_BILLED: ApiUsage = {
-  input_tokens: 0,
-  output_tokens: 0,
-  cache_read_input_tokens: 0,
-  cache_creation_input_tokens: 0,
-};
 
 export interface EndpointOptions {
   readonly log: RequestLog;
+  readonly billLimit: number;
   readonly model: ScriptedModel;
   readonly makeCache: () => PromptCache;
   readonly clock: Clock;
@@ -56,17 +52,22 @@ export class MessagesEndpoint {
   readonly #options: EndpointOptions;
   #script: RequestScript | undefined;
   #cache: PromptCache;
-  #billed = NOTHING_BILLED;
+  readonly #bills: BillBook;
   #exchanges = 0;
 
   constructor(options: EndpointOptions) {
     this.#options = options;
     this.#script = options.script;
     this.#cache = options.makeCache();
+    this.#bills = new BillBook(options.billLimit);
   }
 
   get billed(): ApiUsage {
-    return this.#billed;
+    return this.#bills.total;
+  }
+
+  get bills(): readonly Bill[] {
+    return this.#bills.bills;
   }
 
   setScript(script: RequestScript | undefined): void {
@@ -77,7 +78,7 @@ export class MessagesEndpoint {
     this.#options.log.reset();
     this.#options.model.reset();
     this.#cache = this.#options.makeCache();
-    this.#billed = NOTHING_BILLED;
+    this.#bills.reset();
     this.#script = undefined;
   }
 
@@ -218,7 +219,8 @@ export class MessagesEndpoint {
       sendFailure(exchange, failure);
       return failedOutcome(failure);
     }
-    const input = this.#cache.use(`${apiKey} ${body.model}`, body);
+    const { output_tokens: outputTokens, ...inputBilled } = answer.usage ?? {};
+    const input = { ...this.#cache.use(`${apiKey} ${body.model}`, body), ...inputBilled };
     const id = idOf('msg_01', `${turn.key} ${requestId}`);
     const streams = body.stream === true;
     response.writeHead(200, {
@@ -235,6 +237,12 @@ export class MessagesEndpoint {
       cutAfter: plan.fault.type === 'cut' ? plan.fault.afterDeltas : undefined,
       toolUseId: (index) => idOf('toolu_01', `${id} ${index}`),
     });
+    const bill = (output: number): ApiUsage => {
+      const usage: ApiUsage = { ...input, output_tokens: output };
+      this.#bills.add({ number: recorded.number, apiKey, model: body.model, outcome: played.type, usage });
+      return usage;
+    };
+    if (played.type !== 'whole') bill(Math.max(1, played.deltas));
     if (played.type === 'aborted') return played;
     if (played.type === 'cut') {
       await sendThenBreak(response);
@@ -242,8 +250,7 @@ export class MessagesEndpoint {
     }
     const natural = played.calledTools ? 'tool_use' : 'end_turn';
     const stopReason = answer.stopReason === undefined || answer.stopReason === '' ? natural : answer.stopReason;
-    const usage: ApiUsage = { ...input, output_tokens: Math.max(1, played.deltas), ...answer.usage };
-    this.#billed = sumUsage(this.#billed, usage);
+    const usage = bill(outputTokens ?? Math.max(1, played.deltas));
     sink.end(stopReason, usage);
     return { type: 'answered', stopReason, usage, deltas: played.deltas };
   }
@@ -260,15 +267,6 @@ async function sendThenBreak(response: ServerResponse): Promise<void> {
   // The system has it; a client that finds text and end together may throw both away.
   await sleep(READ_MS);
   response.destroy();
-}
-
-function sumUsage(one: ApiUsage, other: ApiUsage): ApiUsage {
-  return {
-    input_tokens: one.input_tokens + other.input_tokens,
-    output_tokens: one.output_tokens + other.output_tokens,
-    cache_read_input_tokens: one.cache_read_input_tokens + other.cache_read_input_tokens,
-    cache_creation_input_tokens: one.cache_creation_input_tokens + other.cache_creation_input_tokens,
-  };
 }
 
 function failedOutcome(failure: ApiFailure): RequestOutcome {

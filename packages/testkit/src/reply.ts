@@ -9,7 +9,7 @@ export interface Reply {
     readonly headers?: Readonly<Record<string, string>>;
   };
   /** Replaces the counted usage. */
-  readonly usage?: Partial<ApiUsage>;
+  readonly usage?: BilledUsage;
   readonly stopReason?: string;
 }
 
@@ -19,6 +19,17 @@ export interface ApiUsage {
   readonly output_tokens: number;
   readonly cache_read_input_tokens: number;
   readonly cache_creation_input_tokens: number;
+}
+
+/** What an answer bills instead of the counted usage; the details are passed on as they are. */
+export interface BilledUsage extends Partial<ApiUsage> {
+  /** How `cache_creation_input_tokens` are to be kept: for five minutes, or for an hour. */
+  readonly cache_creation?: {
+    readonly ephemeral_5m_input_tokens: number;
+    readonly ephemeral_1h_input_tokens: number;
+  };
+  readonly server_tool_use?: { readonly web_search_requests: number };
+  readonly inference_geo?: string;
 }
 
 const ALWAYS = Number.MAX_SAFE_INTEGER;
@@ -44,7 +55,7 @@ export class ReplyBuilder implements Reply {
     return this.#reply.failure ?? {};
   }
 
-  get usage(): Partial<ApiUsage> {
+  get usage(): BilledUsage {
     return this.#reply.usage ?? {};
   }
 
@@ -94,7 +105,7 @@ export class ReplyBuilder implements Reply {
   }
 
   /** Bills these numbers instead of the counted ones. */
-  billed(usage: Partial<ApiUsage>): ReplyBuilder {
+  billed(usage: BilledUsage): ReplyBuilder {
     return new ReplyBuilder({ ...this.#reply, usage });
   }
 
