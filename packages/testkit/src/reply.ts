@@ -30,6 +30,7 @@ export interface BilledUsage extends Partial<ApiUsage> {
   };
   readonly server_tool_use?: { readonly web_search_requests: number };
   readonly inference_geo?: string;
+  readonly speed?: string;
 }
 
 const ALWAYS = Number.MAX_SAFE_INTEGER;

@@ -6,14 +6,15 @@ const COMPACTION = /Your task is to create a detailed summary of (?:the|this) co
 const MAX_TITLE_CHARS = 40;
 
 /**
- * The answer to what Claude Code asks on the side: a title for the session (plain text, or an object of the schema it
- * asks for), or a summary for a compaction. `undefined` for an ordinary request. Directives in the prompts that such a
- * request quotes are not obeyed.
+ * The answer to what Claude Code asks on the side: whether a model is there (for one token), a title for the session
+ * (plain text, or an object of the schema it asks for), or a summary for a compaction. `undefined` for an ordinary
+ * request. Directives in the prompts that such a request quotes are not obeyed.
  */
 export function answerSideRequest(request: MessagesRequest, userTexts: readonly string[]): string | undefined {
   const lastUserText = userTexts.at(-1) ?? '';
   if (COMPACTION.test(lastUserText)) return summaryOf(userTexts.slice(0, -1));
   if ((request.tools ?? []).length > 0) return undefined;
+  if (request.max_tokens === 1) return 'ok';
   const quoted = WRAPPED.exec(lastUserText)?.[1];
   if (quoted === undefined) return undefined;
   const title = titleOf(quoted);
