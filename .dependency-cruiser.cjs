@@ -124,6 +124,17 @@ module.exports = {
       to: { pathNot: `${pure}|^packages/protocol/` },
     },
     {
+      name: 'accounts-know-no-server',
+      comment:
+        'Secrets are handled in one place that few can call and that calls few: the store’s port, the clock, the log.',
+      severity: 'error',
+      from: { path: `${server}account/`, pathNot: test },
+      to: {
+        path: '^(packages|e2e)/',
+        pathNot: `^packages/protocol/|${server}(account/|store/store[.]ts$|concurrency/|telemetry/)`,
+      },
+    },
+    {
       name: 'no-sibling-implementation',
       comment: 'An implementation of a port never leans on another implementation of it.',
       severity: 'error',

@@ -1,3 +1,4 @@
+export * from './account.ts';
 export * from './agent-command.ts';
 export * from './agent.ts';
 export * from './approval.ts';

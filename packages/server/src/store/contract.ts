@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { accountsContract } from './contract/accounts.ts';
 import { eventsContract } from './contract/events.ts';
 import type { OpenStore } from './contract/fixture.ts';
 import { messagesContract } from './contract/messages.ts';
@@ -20,5 +21,6 @@ export function storeContract(name: string, open: OpenStore): void {
     transcriptsContract(open);
     usageContract(open);
     settingsContract(open);
+    accountsContract(open);
   });
 }

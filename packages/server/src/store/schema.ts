@@ -15,6 +15,7 @@ export interface Tables {
   turn_usage: TurnUsageTable;
   tokens: TokensTable;
   processes: ProcessesTable;
+  accounts: AccountsTable;
 }
 
 export interface MetaTable {
@@ -117,4 +118,23 @@ export interface ProcessesTable {
   start_ticks: string;
   session_id: string;
   started_at: string;
+}
+
+export interface AccountsTable {
+  id: string;
+  agent: string;
+  kind: string;
+  label: string;
+  priority: number;
+  enabled: number;
+  /** A JSON list; null: all. */
+  models: string | null;
+  base_url: string | null;
+  sealed: string;
+  health: string;
+  version: number;
+  created_at: string;
+  updated_at: string;
+  refresh_holder: string | null;
+  refresh_until_ms: number | null;
 }

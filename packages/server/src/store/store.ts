@@ -1,4 +1,13 @@
-import type { EventType, Message, Session, SessionListQuery, UsageGroup, UsageReport } from '@hearth/protocol';
+import type {
+  AccountAgent,
+  AccountKind,
+  EventType,
+  Message,
+  Session,
+  SessionListQuery,
+  UsageGroup,
+  UsageReport,
+} from '@hearth/protocol';
 
 /**
  * What Hearth keeps. The ports are small and asynchronous, so that an embedded database and a server both fit; the
@@ -12,6 +21,7 @@ export interface Store {
   readonly usage: UsageStore;
   readonly tokens: TokenStore;
   readonly processes: ProcessStore;
+  readonly accounts: AccountStore;
   /** Tries a write and a read; throws what is wrong. */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -209,4 +219,48 @@ export interface ProcessStore {
   add(record: ProcessRecord): Promise<void>;
   remove(pid: number, startTicks: string): Promise<void>;
   list(): Promise<ProcessRecord[]>;
+}
+
+/** An account at rest. Its secrets are sealed by whoever stores it; the store never sees them. */
+export interface StoredAccount {
+  id: string;
+  agent: AccountAgent;
+  kind: AccountKind;
+  label: string;
+  priority: number;
+  enabled: boolean;
+  models: string[] | null;
+  baseUrl: string | null;
+  /** See account/sealing.ts. */
+  sealed: string;
+  /** See account/health.ts; JSON text. */
+  health: string;
+  /** Grows with each change, and tells whether somebody else was quicker. */
+  version: number;
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** What can change of an account. */
+export type AccountChanges = Partial<Omit<StoredAccount, 'id' | 'agent' | 'kind' | 'version' | 'createdAt'>>;
+
+/** Several servers may share it: a change names the version that it is based on. */
+export interface AccountStore {
+  /** Oldest first. */
+  list(): Promise<StoredAccount[]>;
+  get(id: string): Promise<StoredAccount | null>;
+  /** @throws HearthError `internal` when its id is taken */
+  add(account: StoredAccount): Promise<void>;
+  /** Changes it and counts its version up. @returns false, and nothing changed, when it is gone or has another version */
+  update(id: string, version: number, changes: AccountChanges): Promise<boolean>;
+  /** True when there was one. */
+  remove(id: string): Promise<boolean>;
+  /**
+   * Takes the right to renew the account’s tokens until `untilMs` (ms since 1970), or prolongs it for who has it. Not a
+   * change of the account.
+   * @returns false when the account is gone, or another holder’s claim has not ended by `nowMs`
+   */
+  claimRefresh(id: string, holder: string, untilMs: number, nowMs: number): Promise<boolean>;
+  /** Gives it back; nothing happens when another one has it. */
+  releaseRefresh(id: string, holder: string): Promise<void>;
 }

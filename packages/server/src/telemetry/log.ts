@@ -9,7 +9,20 @@ export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', '
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Fields that may hold a secret; their values never reach the log, at the top or one and two levels down. */
-const SECRETS = ['authorization', 'cookie', 'set-cookie', 'token', 'secret', 'apiKey', 'password'];
+const SECRETS = [
+  'authorization',
+  'cookie',
+  'set-cookie',
+  'x-api-key',
+  'token',
+  'secret',
+  'apiKey',
+  'accessToken',
+  'refreshToken',
+  'sealed',
+  'passphrase',
+  'password',
+];
 const REDACTED = SECRETS.flatMap((name) => ['', '*.', '*.*.'].map((prefix) => `${prefix}["${name}"]`)).map((path) =>
   path.replace('.[', '['),
 );

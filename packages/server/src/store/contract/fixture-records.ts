@@ -1,4 +1,4 @@
-import type { LogEntry, SessionBatch, SessionRecord, StoredMessage, TurnUsage } from '../store.ts';
+import type { LogEntry, SessionBatch, SessionRecord, StoredAccount, StoredMessage, TurnUsage } from '../store.ts';
 
 export function aRecord(id: string, session: Partial<SessionRecord['session']> = {}): SessionRecord {
   return {
@@ -70,5 +70,24 @@ export function aTurn(turnId: string, usage: Partial<TurnUsage> = {}): TurnUsage
     cacheCreationTokens: 4,
     costUsd: 0.1,
     ...usage,
+  };
+}
+
+export function anAccount(id: string, more: Partial<StoredAccount> = {}): StoredAccount {
+  return {
+    id,
+    agent: 'claude',
+    kind: 'api_key',
+    label: `account ${id}`,
+    priority: 100,
+    enabled: true,
+    models: null,
+    baseUrl: null,
+    sealed: 'sealed',
+    health: '{}',
+    version: 1,
+    createdAt: '2026-01-01T00:00:00.000Z',
+    updatedAt: '2026-01-01T00:00:00.000Z',
+    ...more,
   };
 }

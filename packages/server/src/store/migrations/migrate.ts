@@ -2,11 +2,12 @@ import { HearthError } from '@hearth/protocol';
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { Tables } from '../schema.ts';
+import { accounts } from './accounts.ts';
 import { initial } from './initial.ts';
 import type { Dialect, Migration } from './migration.ts';
 
 /** All of them, oldest first. */
-const MIGRATIONS: readonly Migration[] = [initial];
+const MIGRATIONS: readonly Migration[] = [initial, accounts];
 
 interface MigrationTarget {
   db: Kysely<Tables>;

@@ -1,3 +1,4 @@
+import { sqlAccounts } from '../sql/accounts.ts';
 import { sqlMessages } from '../sql/messages.ts';
 import { sqlProcesses } from '../sql/processes.ts';
 import { sqlTokens } from '../sql/tokens.ts';
@@ -49,6 +50,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     usage: sqlUsage(connection),
     tokens: sqlTokens(connection),
     processes: sqlProcesses(connection),
+    accounts: sqlAccounts(connection),
     check: () =>
       query(async () => {
         const value = new Date().toISOString();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { aBatch, allSeqs, aNotice, aRecord, failure } from '../contract/fixture.ts';
+import { aBatch, allSeqs, anAccount, aNotice, aRecord, failure } from '../contract/fixture.ts';
 import type { Store } from '../store.ts';
 import { backupDatabase } from './backup.ts';
 import { openSqliteStore } from './open.ts';
@@ -253,6 +253,30 @@ describe('a restore', () => {
     await restore();
 
     await withStore(async (store) => expect(await store.processes.list()).toEqual([process(2)]));
+  });
+
+  test('[BAK6] accounts come back with the newest secrets that are here, and as the backup has them where there are none', async () => {
+    await withStore(async (store) => {
+      await store.accounts.add(anAccount('renewed', { sealed: 'old token' }));
+      await store.accounts.add(anAccount('removed', { sealed: 'its token' }));
+      await store.accounts.claimRefresh('renewed', 'a server', Number.MAX_SAFE_INTEGER, 0);
+    });
+    await makeBackup();
+    await withStore(async (store) => {
+      await store.accounts.update('renewed', 1, { sealed: 'new token', label: 'changed' });
+      await store.accounts.remove('removed');
+      await store.accounts.add(anAccount('later'));
+    });
+
+    await restore();
+
+    await withStore(async (store) => {
+      expect(await store.accounts.list()).toEqual([
+        anAccount('removed', { sealed: 'its token' }),
+        anAccount('renewed', { sealed: 'new token', version: 3 }),
+      ]);
+      expect(await store.accounts.claimRefresh('renewed', 'another', 2, 1)).toBe(true);
+    });
   });
 
   test('[BAK5] a backup of a newer program is refused by name, and nothing changes', async () => {

@@ -7,6 +7,7 @@ import { copyDatabase, meta, refuseDamaged, refuseForeign, removeDatabase, setMe
 import type { Contents, CopyOptions } from './copy.ts';
 import { storeFailure } from './failure.ts';
 import { lockDirectory } from './lock.ts';
+import { presentAccounts, renewAccounts } from './restored-accounts.ts';
 import { NOTHING_PRESENT, renewSessions } from './restored-sessions.ts';
 import type { Present } from './restored-sessions.ts';
 
@@ -66,6 +67,7 @@ async function replace(source: SqliteDatabase.Database, options: RestoreOptions)
   removeDatabase(draft);
   const contents = await copyDatabase(source, draft, options, (copy) => {
     renewSessions(copy, { ...options, madeAt, present });
+    renewAccounts(copy, present.accounts);
     copy.prepare('DELETE FROM meta WHERE name IN (?, ?)').run(MADE_AT, OWNER_TOKEN);
     setMeta(copy, 'restored_at', now.toISOString());
   });
@@ -132,7 +134,8 @@ function settlePresent(file: string): { present: Present; damage?: string } {
     const processes = database
       .prepare<[], Present['processes'][number]>('SELECT pid, start_ticks, session_id, started_at FROM processes')
       .all();
-    return { present: { lastSeqs: new Map(sessions.map(({ id, last_seq: lastSeq }) => [id, lastSeq])), processes } };
+    const lastSeqs = new Map(sessions.map(({ id, last_seq: lastSeq }) => [id, lastSeq]));
+    return { present: { lastSeqs, processes, accounts: presentAccounts(database) } };
   } catch (error) {
     if (error instanceof HearthError) throw error;
     if (error instanceof SqliteDatabase.SqliteError && error.code.startsWith('SQLITE_BUSY')) throw busy(file);

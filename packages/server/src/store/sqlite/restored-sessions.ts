@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import type { PresentAccount } from './restored-accounts.ts';
 
 /** Least distance from every number that is known to have been given. */
 const JUMP = 1_000_000;
@@ -11,9 +12,10 @@ export interface Present {
   lastSeqs: ReadonlyMap<string, number>;
   /** Agent processes of this machine that may still live. */
   processes: readonly { pid: number; start_ticks: string; session_id: string; started_at: string }[];
+  accounts: readonly PresentAccount[];
 }
 
-export const NOTHING_PRESENT: Present = { lastSeqs: new Map(), processes: [] };
+export const NOTHING_PRESENT: Present = { lastSeqs: new Map(), processes: [], accounts: [] };
 
 export interface Renewal {
   now: Date;
