@@ -37,7 +37,7 @@ describe('the cost of a call', () => {
       'claude-sonnet-4-5[1m]',
       'Claude-Sonnet-4-5-latest',
     ]) {
-      expect(pricesOf(name), name).toBe(sonnet);
+      expect({ name, prices: pricesOf(name) }).toEqual({ name, prices: sonnet });
     }
     expect(pricesOf('claude-opus-4-20250514')).toBe(pricesOf('claude-opus-4'));
   });

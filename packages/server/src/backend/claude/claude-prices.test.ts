@@ -60,15 +60,11 @@ describe('the prices of the real binary', () => {
     expect(await counted('claude-haiku-4-5', dear)).toBe(costOf('claude-haiku-4-5', callUsage(dear)));
   });
 
-  test('[USE6] the fast mode costs what the binary counts for it', async () => {
-    const fast = { ...SHORT, speed: 'fast' };
-    for (const model of [
-      'claude-opus-5-5',
-      'claude-opus-5',
-      'claude-opus-4-7',
-      'claude-mythos-5-2',
-      'claude-haiku-4-5',
-    ])
-      expect(await counted(model, fast), model).toBe(costOf(model, callUsage(fast)));
-  });
+  test.each(['claude-opus-5-5', 'claude-opus-5', 'claude-opus-4-7', 'claude-mythos-5-2', 'claude-haiku-4-5'])(
+    '[USE6] %s in the fast mode costs what the binary counts for it',
+    async (model) => {
+      const fast = { ...SHORT, speed: 'fast' };
+      expect(await counted(model, fast)).toBe(costOf(model, callUsage(fast)));
+    },
+  );
 });
