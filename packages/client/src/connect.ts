@@ -52,6 +52,7 @@ export function connect(options: ConnectOptions = {}): Hearth {
       event: (event) => transport.event(event),
       heartbeat: (heartbeat) => transport.heartbeat(heartbeat),
       list: (changed) => transport.list(changed),
+      accounts: (changed) => transport.accounts(changed),
     },
   );
   const transport = new Transport(connection, onError);

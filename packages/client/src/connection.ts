@@ -1,6 +1,6 @@
 import { CLOSE_CODES } from '@hearth/protocol/version';
 import { HearthError } from '@hearth/protocol/errors';
-import type { Event, Heartbeat, SessionsChanged } from '@hearth/protocol';
+import type { AccountsChanged, Event, Heartbeat, SessionsChanged } from '@hearth/protocol';
 import { backoffDelayMs } from './backoff.ts';
 import type { Backoff } from './backoff.ts';
 import { ClientClosedError, ConnectionLostError } from './errors.ts';
@@ -34,6 +34,7 @@ export interface ConnectionEvents {
   event(event: Event): void;
   heartbeat(heartbeat: Heartbeat): void;
   list(changed: SessionsChanged): void;
+  accounts(changed: AccountsChanged): void;
 }
 
 /** A connection that lived this long was a good one: the next loss starts with the shortest wait again. */
@@ -182,6 +183,9 @@ export class Connection {
         return;
       case 'list':
         this.#events.list(message.changed);
+        return;
+      case 'accounts':
+        this.#events.accounts(message.changed);
         return;
       case 'answer':
         if (message.id === HELLO) this.#becomeLive();

@@ -1,4 +1,4 @@
-import type { Event, Heartbeat, SessionsChanged } from '@hearth/protocol';
+import type { AccountsChanged, Event, Heartbeat, SessionsChanged } from '@hearth/protocol';
 import type { HearthError } from '@hearth/protocol/errors';
 import { serverError } from './errors.ts';
 
@@ -9,6 +9,7 @@ export type Incoming =
   | { type: 'event'; event: Event }
   | { type: 'heartbeat'; heartbeat: Heartbeat }
   | { type: 'list'; changed: SessionsChanged }
+  | { type: 'accounts'; changed: AccountsChanged }
   /** A notification of a later version of the contract. */
   | { type: 'unknown' };
 
@@ -37,6 +38,7 @@ export function readFrame(text: string): Incoming[] {
 function read({ id, method, params, result, error }: Wire): Incoming {
   if (method === 'event') return { type: 'event', event: params as Event };
   if (method === 'heartbeat') return { type: 'heartbeat', heartbeat: params as Heartbeat };
+  if (method === 'accounts.changed') return { type: 'accounts', changed: params as AccountsChanged };
   if (method === 'sessions.changed') return { type: 'list', changed: params as SessionsChanged };
   if (method !== undefined) return { type: 'unknown' };
   if (error === undefined) return { type: 'answer', id, result };

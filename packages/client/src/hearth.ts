@@ -1,4 +1,8 @@
 import type {
+  Account,
+  AccountCreate,
+  AccountImport,
+  AccountUpdate,
   Agent,
   DirectoryList,
   FileList,
@@ -26,6 +30,7 @@ import type { CallOptions, Transport } from './transport.ts';
 export class Hearth {
   readonly sessions: Sessions;
   readonly tokens: Tokens;
+  readonly accounts: Accounts;
   readonly #connection: Connection;
   readonly #transport: Transport;
   readonly #port: SessionPort;
@@ -38,6 +43,7 @@ export class Hearth {
     this.#port = port;
     this.sessions = new Sessions(port);
     this.tokens = new Tokens(port.transport);
+    this.accounts = new Accounts(port.transport);
   }
 
   /** How the client stands with the server now. */
@@ -157,5 +163,62 @@ export class Tokens {
 
   async revoke(tokenId: string, options?: CallOptions): Promise<void> {
     await this.#transport.call('token.revoke', { tokenId }, options);
+  }
+}
+
+/** The accounts with which agents reach their model APIs. Secrets go in and never come out. */
+export class Accounts {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** All of them, in the order in which they are used. */
+  async list(options?: CallOptions): Promise<Account[]> {
+    return (await this.#transport.call('account.list', {}, options)).items;
+  }
+
+  get(accountId: string, options?: CallOptions): Promise<Account> {
+    return this.#transport.call('account.get', { accountId }, options);
+  }
+
+  /** Not repeated after a lost connection: it then rejects with `connection_lost`. */
+  create(params: AccountCreate, options?: CallOptions): Promise<Account> {
+    return this.#transport.call('account.create', params, options);
+  }
+
+  /** New secrets replace all that the account had, and are tried at once. */
+  update(accountId: string, params: AccountUpdate, options?: CallOptions): Promise<Account> {
+    return this.#transport.call('account.update', { accountId, ...params }, options);
+  }
+
+  async delete(accountId: string, options?: CallOptions): Promise<void> {
+    await this.#transport.call('account.delete', { accountId }, options);
+  }
+
+  /** It is tried again at once, whatever stood in the way. */
+  reset(accountId: string, options?: CallOptions): Promise<Account> {
+    return this.#transport.call('account.reset', { accountId }, options);
+  }
+
+  /** All accounts with their secrets, sealed with the passphrase. */
+  async export(passphrase: string, options?: CallOptions): Promise<string> {
+    return (await this.#transport.call('account.export', { passphrase }, options)).data;
+  }
+
+  /** Adds the accounts of an export, and gives them as they are now. The same again changes nothing. */
+  async import(params: AccountImport, options?: CallOptions): Promise<Account[]> {
+    return (await this.#transport.call('account.import', params, options)).items;
+  }
+
+  /** Seals all secrets with a new key. @returns how many accounts that were */
+  async rotateKey(options?: CallOptions): Promise<number> {
+    return (await this.#transport.call('account.rotateKey', {}, options)).resealed;
+  }
+
+  /** Calls the listener with all accounts: at the beginning, after each change, and after each lost connection. Returns what ends it. */
+  watch(listener: (accounts: Account[]) => void): () => void {
+    return this.#transport.watchAccounts(listener);
   }
 }

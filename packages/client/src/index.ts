@@ -5,7 +5,7 @@ export type { Backoff } from './backoff.ts';
 export { ClientClosedError, ConnectionLostError, HearthError, MessageCancelledError } from './errors.ts';
 export type { ClientError } from './errors.ts';
 export type { EventFeed, EventsOptions } from './event-feed.ts';
-export type { Hearth, Sessions, Tokens } from './hearth.ts';
+export type { Accounts, Hearth, Sessions, Tokens } from './hearth.ts';
 export type { Liveness } from './link.ts';
 export type { OnError } from './listeners.ts';
 export type { CreatedSession, PromptOptions, SendOptions, SessionHandle, SessionMessages } from './session-handle.ts';

@@ -22,10 +22,21 @@ const REPEATABLE: ReadonlySet<OperationName> = new Set<OperationName>([
   'usage.report',
   'token.list',
   'token.revoke',
+  'account.list',
+  'account.get',
+  'account.update',
+  'account.delete',
+  'account.reset',
+  'account.export',
+  'account.import',
 ]);
 
 /** Whose repetition answers `not_found` when the first one was done. */
-const REMOVALS: ReadonlySet<OperationName> = new Set<OperationName>(['session.delete', 'token.revoke']);
+const REMOVALS: ReadonlySet<OperationName> = new Set<OperationName>([
+  'session.delete',
+  'token.revoke',
+  'account.delete',
+]);
 
 export function isRepeatable(name: OperationName, params: object): boolean {
   if (name === 'message.send') return 'clientMessageId' in params && params.clientMessageId !== undefined;

@@ -1,5 +1,15 @@
-import type { Event, Heartbeat, OperationName, Params, Result, SessionsChanged } from '@hearth/protocol';
+import type {
+  Account,
+  AccountsChanged,
+  Event,
+  Heartbeat,
+  OperationName,
+  Params,
+  Result,
+  SessionsChanged,
+} from '@hearth/protocol';
 import { HearthError } from '@hearth/protocol/errors';
+import { AccountWatch } from './account-watch.ts';
 import type { Connection } from './connection.ts';
 import { ListWatch } from './list-watch.ts';
 import type { ListChange } from './list-watch.ts';
@@ -22,10 +32,12 @@ export class Transport {
   readonly #channels = new Map<string, SessionChannel>();
 
   readonly #listWatch: ListWatch;
+  readonly #accountWatch: AccountWatch;
 
   constructor(connection: Connection, onError: OnError) {
     this.#connection = connection;
     this.#listWatch = new ListWatch(connection, new Listeners(onError));
+    this.#accountWatch = new AccountWatch(connection, new Listeners(onError));
   }
 
   call<Name extends OperationName>(
@@ -63,6 +75,7 @@ export class Transport {
   live(): void {
     for (const channel of this.#channels.values()) channel.settle();
     this.#listWatch.live();
+    this.#accountWatch.live();
   }
 
   /** The socket is gone; with an error for good. After `close()` feeds end as if their reader had had enough. */
@@ -88,6 +101,14 @@ export class Transport {
 
   watchList(listener: (change: ListChange) => void): () => void {
     return this.#listWatch.add(listener);
+  }
+
+  accounts(changed: AccountsChanged): void {
+    this.#accountWatch.take(changed);
+  }
+
+  watchAccounts(listener: (accounts: Account[]) => void): () => void {
+    return this.#accountWatch.add(listener);
   }
 
   /** @param isDone whether an error means that an earlier sending of the same request was successful */

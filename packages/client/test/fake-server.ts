@@ -1,4 +1,4 @@
-import type { Approval, Event, EventBody, Message, Session, SessionsChanged } from '@hearth/protocol';
+import type { Account, Approval, Event, EventBody, Message, Session, SessionsChanged } from '@hearth/protocol';
 import { FakeSocket } from './fake-socket.ts';
 import { backlog } from './backlog.ts';
 
@@ -42,6 +42,8 @@ export class FakeServer {
   readonly #logs = new Map<string, Log>();
   readonly #subscriptions = new Map<FakeSocket, Set<string>>();
   readonly #watching = new Set<FakeSocket>();
+  readonly #watchingAccounts = new Set<FakeSocket>();
+  accounts: Account[] = [];
   readonly #authorized = new Set<FakeSocket>();
   readonly #overrides = new Map<string, Answer>();
 
@@ -108,6 +110,12 @@ export class FakeServer {
     for (const socket of this.#watching) socket.sends(note('sessions.changed', changed));
   }
 
+  /** Tells those who watch the accounts. */
+  accountsChanged(accounts: Account[]): void {
+    this.accounts = accounts;
+    for (const socket of this.#watchingAccounts) socket.sends(note('accounts.changed', { items: accounts }));
+  }
+
   /** Everything that was ever emitted in the session. */
   events(id = 's1'): Event[] {
     return this.#log(id).events;
@@ -158,6 +166,7 @@ export class FakeServer {
   #forget(socket: FakeSocket): void {
     this.sockets.delete(socket);
     this.#watching.delete(socket);
+    this.#watchingAccounts.delete(socket);
     this.#subscriptions.delete(socket);
   }
 
@@ -191,6 +200,11 @@ export class FakeServer {
       this.#watching.delete(socket);
       if (method === 'sessions.watch') this.#watching.add(socket);
       return {};
+    }
+    if (method === 'accounts.watch' || method === 'accounts.unwatch') {
+      this.#watchingAccounts.delete(socket);
+      if (method === 'accounts.watch') this.#watchingAccounts.add(socket);
+      return { items: this.accounts };
     }
     const id = params['sessionId'] as string;
     const log = this.#log(id);

@@ -1,6 +1,7 @@
 import { Bench } from './bench.ts';
 import type { Case } from './case.ts';
 import { accessCases } from './cases/access.ts';
+import { accountCases } from './cases/accounts.ts';
 import { approvalCases } from './cases/approvals.ts';
 import { edgeCases } from './cases/edge.ts';
 import { eventCases } from './cases/events.ts';
@@ -23,6 +24,7 @@ export const CASES: readonly Case[] = [
   ...eventCases,
   ...recordCases,
   ...listCases,
+  ...accountCases,
   ...socketCases,
   ...accessCases,
   ...edgeCases,

@@ -1,3 +1,4 @@
+export * from './account-operations.ts';
 export * from './account.ts';
 export * from './agent-command.ts';
 export * from './agent.ts';
@@ -9,6 +10,7 @@ export * from './errors.ts';
 export * from './event.ts';
 export * from './message.ts';
 export * from './openapi.ts';
+export type { HttpMethod, Operation } from './operation-shape.ts';
 export * from './operation.ts';
 export * from './phase.ts';
 export * from './problem.ts';

@@ -7,7 +7,7 @@ import {
   transcriptQuerySchema,
   transcriptSchema,
 } from './operation.ts';
-import type { Operation } from './operation.ts';
+import type { Operation } from './operation-shape.ts';
 import { problemSchema } from './problem.ts';
 import { PROTOCOL_VERSION } from './version.ts';
 

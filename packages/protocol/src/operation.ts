@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import { ACCOUNT_OPERATIONS } from './account-operations.ts';
 import { agentCommandListSchema } from './agent-command.ts';
 import { agentSchema } from './agent.ts';
 import { approvalAnswerSchema } from './approval.ts';
 import { directoryListSchema, directoryQuerySchema } from './directory.ts';
 import { eventSchema } from './event.ts';
 import { fileListSchema, fileQuerySchema } from './file-search.ts';
+import { list } from './operation-shape.ts';
+import type { Operation } from './operation-shape.ts';
 import { messageSchema, messageSendSchema, messageUpdateSchema } from './message.ts';
 import {
   sessionCreateSchema,
@@ -17,33 +20,6 @@ import {
 } from './session.ts';
 import { loginLinkSchema, tokenCreatedSchema, tokenCreateSchema, tokenSchema } from './token.ts';
 import { usageQuerySchema, usageReportSchema } from './usage.ts';
-
-export type HttpMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE';
-
-/**
- * One thing a client can ask for. The HTTP route, the JSON-RPC method, the OpenAPI document and the client's types all
- * come from this description.
- */
-export interface Operation {
-  /** JSON-RPC method, as in `message.send`. */
-  name: string;
-  summary: string;
-  method: HttpMethod;
-  /** With `{placeholders}`, which are the path parameters; over JSON-RPC they are fields of the params. */
-  path: string;
-  /** Status of success. */
-  status: number;
-  query?: z.ZodObject;
-  body?: z.ZodType;
-  /** Absent: the answer is empty (204). */
-  result?: z.ZodType;
-  /** The media type in which HTTP can give the result as well as in JSON. */
-  otherType?: 'text/csv';
-}
-
-function list<Item extends z.ZodType>(item: Item) {
-  return z.object({ items: z.array(item), nextCursor: z.string().optional() });
-}
 
 export const sessionListSchema = list(sessionSchema);
 export const messageListSchema = list(messageSchema);
@@ -276,6 +252,7 @@ export const OPERATIONS = {
     path: '/v1/tokens/{tokenId}',
     status: 204,
   },
+  ...ACCOUNT_OPERATIONS,
   'login.create': {
     name: 'login.create',
     summary: 'Make a link that logs a browser in, once',

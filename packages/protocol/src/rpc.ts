@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accountsChangedSchema } from './account.ts';
 import { ERROR_CODES } from './errors.ts';
 import { eventSchema, heartbeatSchema } from './event.ts';
 import { sessionSchema, sessionSummarySchema } from './session.ts';
@@ -39,6 +40,7 @@ export const rpcNotificationSchema = z.discriminatedUnion('method', [
   z.object({ jsonrpc: z.literal('2.0'), method: z.literal('event'), params: eventSchema }),
   z.object({ jsonrpc: z.literal('2.0'), method: z.literal('heartbeat'), params: heartbeatSchema }),
   z.object({ jsonrpc: z.literal('2.0'), method: z.literal('sessions.changed'), params: sessionsChangedSchema }),
+  z.object({ jsonrpc: z.literal('2.0'), method: z.literal('accounts.changed'), params: accountsChangedSchema }),
 ]);
 
 /** Requests that only the WebSocket has. */

@@ -14,7 +14,7 @@ import {
 import type { Operation } from '@hearth/protocol';
 import type { Command } from 'commander';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { createProgram } from './cli/program.ts';
 import { environmentName } from './config/option.ts';
 import { OPTION_TREE } from './config/options.ts';
@@ -43,6 +43,8 @@ const SOCKET_METHODS = [
   'session.unsubscribe',
   'sessions.watch',
   'sessions.unwatch',
+  'accounts.watch',
+  'accounts.unwatch',
 ];
 
 interface Page {
@@ -233,8 +235,7 @@ describe('PROTOCOL.md', () => {
     const [path = '', body = ''] = spans(row?.[0] ?? '');
     const query = [...path.matchAll(/[?&](\w+)=/g)].map(([, name]) => name);
     expect(query).toEqual(Object.keys(operation.query?.shape ?? {}));
-    const shape: Record<string, z.ZodType> = (operation.body as z.ZodObject | undefined)?.shape ?? {};
-    expect(namesIn(body)).toEqual(namesOf(shape));
+    expect(namesIn(body)).toEqual(namesOfBody(operation.body));
   });
 
   test('tells of every field of a session and of a message', () => {
@@ -268,6 +269,15 @@ function namesIn(code: string): string[] {
 /** The fields of a schema as the protocol writes them: with a question mark when they may be absent. */
 function namesOf(shape: Readonly<Record<string, z.ZodType>>): string[] {
   return Object.entries(shape).map(([name, field]) => (field.safeParse(undefined).success ? `${name}?` : name));
+}
+
+/** Of a body that is one of several, a field is required that all of them require. */
+function namesOfBody(body: z.ZodType | undefined): string[] {
+  if (body === undefined) return [];
+  const shapes = body instanceof z.ZodDiscriminatedUnion ? body.options : [body];
+  const each = shapes.map((shape) => namesOf((shape as z.ZodObject).shape));
+  const names = new Set(each.flat().map((name) => name.replace('?', '')));
+  return [...names].map((name) => (each.every((required) => required.includes(name)) ? name : `${name}?`));
 }
 
 test('docs/operations.md has every metric, and no other', async () => {

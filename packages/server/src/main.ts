@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { HearthError } from '@hearth/protocol';
+import { Accounts } from './account/accounts.ts';
+import { SecretKeys } from './account/secret-keys.ts';
 import { startHeartbeats } from './actor/heartbeats.ts';
 import { SessionRegistry } from './actor/session-registry.ts';
 import { Auth } from './auth/auth.ts';
@@ -49,6 +51,7 @@ export interface HearthOptions extends Partial<Config> {
 export interface Hearth {
   readonly config: Config;
   readonly sessions: Sessions;
+  readonly accounts: Accounts;
   /** Opens a session in this process: a new one, or by its id one that there is. */
   open(options: OpenOptions): Promise<SessionHandle>;
   /** What a client logs in with as the owner. */
@@ -97,6 +100,8 @@ async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Pr
   if (orphans.length > 0)
     log.warn({ orphans: orphans.length }, 'ended agent processes that a former server left behind');
 
+  const keys = new SecretKeys({ dataDir: config.dataDir, configured: config.secretKey });
+  const accounts = await Accounts.open({ store: store.accounts, keys, clock, newId, log });
   const backends = createBackends({ config, store, log, metrics, agentEnv });
   if (!backends.has(config.agent)) {
     throw new HearthError('invalid_request', `There is no agent called “${config.agent}”.`, {
@@ -158,6 +163,7 @@ async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Pr
   return {
     config,
     sessions,
+    accounts,
     open: (options) => openSession(handleParts, options),
     ownerToken: token,
     async listen() {
@@ -166,6 +172,7 @@ async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Pr
       gateway = await createGateway({
         sessions,
         auth,
+        accounts,
         config,
         log,
         metrics,
@@ -187,6 +194,7 @@ async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Pr
       stopHeartbeats();
       await gateway?.close();
       await Promise.all([...backends.values()].map((backend) => backend.close()));
+      await accounts.close();
       await store.close();
     },
   };

@@ -96,6 +96,8 @@ describe('accounts', () => {
     const { id } = await accounts.create(KEY);
     expect(accounts.has('claude')).toBe(true);
     expect(accounts.has('scripted')).toBe(false);
+    await accounts.update(id, { enabled: false });
+    expect(accounts.has('claude')).toBe(false);
 
     await accounts.delete(id);
 

@@ -207,9 +207,12 @@ export class Accounts {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Whether the agent has accounts at all, whatever their state: then the environment's credentials are not for it. */
+  /**
+   * Whether the agent has accounts, in whatever state: then the environment's credentials are not for it. One that was
+   * disabled counts as if it were not there.
+   */
   has(agent: string): boolean {
-    return this.#records.all().some(({ stored }) => stored.agent === agent);
+    return this.#records.all().some(({ stored }) => stored.agent === agent && stored.enabled);
   }
 
   /** The agent's accounts in the order of their priority, in whatever state; the health of one that is locked says so. */

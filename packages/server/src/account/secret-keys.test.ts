@@ -31,12 +31,11 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 function failure(configured?: string): HearthError {
   try {
-    new SecretKeys({ dataDir, configured });
+    throw new Error(`it did not fail: ${new SecretKeys({ dataDir, configured }).source}`);
   } catch (error) {
     if (error instanceof HearthError) return error;
     throw error;
   }
-  throw new Error('it did not fail');
 }
 
 test('[ACC5] the file is made when something is sealed first, for its owner alone, and leaves nothing beside it', () => {

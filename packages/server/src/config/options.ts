@@ -55,6 +55,11 @@ export const OPTIONS = {
   token: option(text, 'The owner’s token, instead of the one that is made once and kept in `<data-dir>/token`.', {
     secret: true,
   }),
+  secretKey: option(
+    text,
+    'The key that seals the secrets of accounts, instead of the one that is made once and kept in `<data-dir>/secret.key`: 32 bytes as hex or base64. Several with commas: the first seals, all open.',
+    { secret: true },
+  ),
   databaseUrl: option(text, 'Where sessions are stored: `sqlite:<path>`; default: a file in the data directory.', {
     refuse: (value) =>
       value.startsWith('sqlite:') ? undefined : 'this version stores in SQLite only: sqlite:<path>, or leave it out',

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CLOSE_CODES } from '@hearth/protocol';
-import type { SessionsChanged } from '@hearth/protocol';
+import type { AccountCreate, AccountsChanged, SessionsChanged } from '@hearth/protocol';
+import type { Accounts } from '../account/accounts.ts';
+import { testAccounts } from '../account/testing/test-accounts.ts';
 import { Auth } from '../auth/auth.ts';
 import { FakeTokenStore } from '../auth/testing/fake-token-store.ts';
 import type { Identity } from '../auth/auth.ts';
@@ -26,25 +28,30 @@ const TOKEN = 'the-owners-token';
 let sessions: FakeSessions;
 let auth: Auth;
 let metrics: Metrics;
+let accounts: Accounts;
+let closeAccounts: () => Promise<void>;
 const open: Connection[] = [];
 
-beforeEach(() => {
+beforeEach(async () => {
+  ({ accounts, close: closeAccounts } = await testAccounts());
   sessions = new FakeSessions();
   auth = new Auth({ ownerToken: TOKEN, tokens: new FakeTokenStore(), log: silentLog() });
   metrics = new Metrics();
 });
-afterEach(() => {
+afterEach(async () => {
   for (const connection of open.splice(0)) connection.disconnected();
   vi.useRealTimers();
+  await closeAccounts();
 });
 
 function connect(identity: Identity | null = OWNER, limits: Partial<ConnectionLimits> = {}) {
   const socket = new FakeSocket();
-  const operations = createOperations({ sessions, auth, baseUrl: () => 'http://localhost' });
+  const operations = createOperations({ sessions, auth, accounts, baseUrl: () => 'http://localhost' });
   const connection = new Connection(socket, {
     sessions,
     operations,
     auth,
+    accounts,
     log: silentLog(),
     metrics,
     identity,
@@ -390,6 +397,75 @@ describe('subscriptions', () => {
       await new Promise(setImmediate);
     }
     expect(socket.closedWith?.code).toBe(1008);
+  });
+});
+
+describe('accounts', () => {
+  const KEY: AccountCreate = { kind: 'api_key', apiKey: 'sk-secret', label: 'mine' };
+  const API: Identity = { ...OWNER, kind: 'api', tokenId: 't1', principal: { id: 't1', label: 'ci' } };
+  const changes = (socket: FakeSocket) =>
+    socket.messages.flatMap(({ method, params }) =>
+      method === 'accounts.changed' ? [(params as unknown as AccountsChanged).items] : [],
+    );
+
+  test('[ACC11] who watches them has them all, and again after a change, once for what happens in a moment', async () => {
+    const { socket, ask } = connect(OWNER, { accountIntervalMs: 5 });
+    const { id } = await accounts.create(KEY);
+    expect(await ask('accounts.watch')).toMatchObject({ result: { items: [{ id, label: 'mine', state: 'ready' }] } });
+    await ask('accounts.watch');
+    for (let at = 1; at <= 50; at += 1) accounts.record(id, (health) => ({ ...health, lastUsedAtMs: at }));
+    await until(() => expect(changes(socket).at(-1)).toMatchObject([{ id, lastUsedAt: '1970-01-01T00:00:00.050Z' }]));
+    expect(changes(socket).length).toBeLessThan(3);
+    await ask('account.delete', { accountId: id });
+    await until(() => expect(changes(socket).at(-1)).toEqual([]));
+    await ask('accounts.unwatch');
+    const told = changes(socket).length;
+    await ask('account.create', KEY);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(changes(socket)).toHaveLength(told);
+  });
+
+  test('[ACC11] a client that does not read is told when it does, and one that is gone costs nothing', async () => {
+    const { socket, connection, ask } = connect(OWNER, {
+      accountIntervalMs: 5,
+      highWaterBytes: 100,
+      lowWaterBytes: 50,
+    });
+    await ask('accounts.watch');
+    socket.stall();
+    await accounts.create(KEY);
+    await until(() => expect(socket.bufferedBytes).toBeGreaterThan(100));
+    await accounts.create({ ...KEY, label: 'yours' });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(changes(socket).at(-1)).toHaveLength(1);
+    socket.unstall();
+    await until(() => expect(changes(socket).at(-1)).toHaveLength(2));
+    connection.disconnected();
+    const told = changes(socket).length;
+    await accounts.create(KEY);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(changes(socket)).toHaveLength(told);
+  });
+
+  test('[ACC10] an API token may see them, and change nothing', async () => {
+    const { ask } = connect(API);
+    const account = await accounts.create(KEY);
+    const accountId = account.id;
+    expect(await ask('account.list')).toMatchObject({ result: { items: [account] } });
+    expect(await ask('account.get', { accountId })).toMatchObject({ result: account });
+    const calls: [string, object][] = [
+      ['account.create', KEY],
+      ['account.update', { accountId, label: 'x' }],
+      ['account.delete', { accountId }],
+      ['account.reset', { accountId }],
+      ['account.export', { passphrase: 'long enough' }],
+      ['account.import', { passphrase: 'long enough', data: 'x' }],
+      ['account.rotateKey', {}],
+    ];
+    for (const [method, params] of calls) {
+      expect(await ask(method, params)).toMatchObject({ error: { data: { code: 'forbidden' } } });
+    }
+    expect(accounts.list()).toEqual([account]);
   });
 });
 

@@ -11,10 +11,13 @@ import {
 } from '@hearth/protocol';
 import type { OperationName, RpcError } from '@hearth/protocol';
 import type { z } from 'zod';
+import type { Accounts } from '../account/accounts.ts';
 import type { Auth, Identity } from '../auth/auth.ts';
 import type { Sessions } from '../router/sessions.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { ACCOUNT_WATCH_LIMITS, AccountWatch } from './account-watch.ts';
+import type { AccountWatchLimits } from './account-watch.ts';
 import type { ClientSocket } from './client-socket.ts';
 import { LIST_WATCH_LIMITS, ListWatch } from './list-watch.ts';
 import type { ListWatchLimits } from './list-watch.ts';
@@ -29,7 +32,7 @@ import type { Malformed, Request } from './rpc-frame.ts';
 import { shaped } from './shape.ts';
 import { Subscriptions } from './subscriptions.ts';
 
-export interface ConnectionLimits extends OutboxLimits, LivenessLimits, ListWatchLimits {
+export interface ConnectionLimits extends OutboxLimits, LivenessLimits, ListWatchLimits, AccountWatchLimits {
   authTimeoutMs: number;
   maxAuthAttempts: number;
   maxSubscriptions: number;
@@ -43,6 +46,7 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   ...OUTBOX_LIMITS,
   ...LIVENESS_LIMITS,
   ...LIST_WATCH_LIMITS,
+  ...ACCOUNT_WATCH_LIMITS,
   authTimeoutMs: AUTH_TIMEOUT_MS,
   maxAuthAttempts: 5,
   maxSubscriptions: 10_000,
@@ -54,6 +58,7 @@ export interface ConnectionOptions {
   sessions: Sessions;
   operations: Operations;
   auth: Auth;
+  accounts: Accounts;
   log: Log;
   metrics: Metrics;
   /** Who was recognised by the headers of the upgrade; null: the first request must be `auth`. */
@@ -89,6 +94,7 @@ export class Connection {
   readonly #outbox: Outbox;
   readonly #subscriptions: Subscriptions;
   readonly #listWatch: ListWatch;
+  readonly #accountWatch: AccountWatch;
   readonly #liveness: Liveness;
   readonly #stopListening: () => void;
   #state: State;
@@ -104,6 +110,7 @@ export class Connection {
       drained: () => {
         this.#subscriptions.drained();
         this.#listWatch.drained();
+        this.#accountWatch.drained();
       },
     });
     this.#subscriptions = new Subscriptions({
@@ -112,8 +119,9 @@ export class Connection {
       metrics: options.metrics,
       maxSubscriptions: this.#limits.maxSubscriptions,
     });
-    const { sessions, log } = options;
+    const { sessions, accounts, log } = options;
     this.#listWatch = new ListWatch({ sessions, log, outbox: this.#outbox, limits: this.#limits });
+    this.#accountWatch = new AccountWatch({ accounts, outbox: this.#outbox, limits: this.#limits });
     this.#liveness = new Liveness(socket, this.#limits, {
       tick: () => this.#endIfExpired(),
       silent: () => this.#dropSilent(),
@@ -156,6 +164,7 @@ export class Connection {
     this.#liveness.stop();
     this.#subscriptions.close();
     this.#listWatch.stop();
+    this.#accountWatch.stop();
     this.#outbox.close();
     this.#options.metrics.connectionClosed();
   }
@@ -233,6 +242,12 @@ export class Connection {
         return { type: 'result', result: {}, begin: () => this.#watchList() };
       case 'sessions.unwatch':
         this.#listWatch.stop();
+        return { type: 'result', result: {} };
+      case 'accounts.watch':
+        this.#accountWatch.start();
+        return { type: 'result', result: { items: this.#options.accounts.list() } };
+      case 'accounts.unwatch':
+        this.#accountWatch.stop();
         return { type: 'result', result: {} };
       default:
         return { type: 'error', error: unknownMethod(method) };
@@ -328,6 +343,8 @@ const SOCKET_METHODS: ReadonlySet<string> = new Set([
   'session.unsubscribe',
   'sessions.watch',
   'sessions.unwatch',
+  'accounts.watch',
+  'accounts.unwatch',
 ]);
 
 function isMethod(method: string): boolean {

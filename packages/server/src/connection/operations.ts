@@ -1,5 +1,6 @@
 import { HearthError } from '@hearth/protocol';
 import type { LoginLink, OperationName, ParsedParams, Result } from '@hearth/protocol';
+import type { Accounts } from '../account/accounts.ts';
 import type { Auth, Identity } from '../auth/auth.ts';
 import type { Page, Sessions } from '../router/sessions.ts';
 
@@ -11,13 +12,14 @@ export type Operations = {
 export interface OperationsOptions {
   sessions: Sessions;
   auth: Auth;
+  accounts: Accounts;
   /** The address that a log-in link starts with, without a slash at the end. */
   baseUrl: () => string;
 }
 
 const DEFAULT_MESSAGES_LIMIT = 100;
 
-export function createOperations({ sessions, auth, baseUrl }: OperationsOptions): Operations {
+export function createOperations({ sessions, auth, accounts, baseUrl }: OperationsOptions): Operations {
   return {
     'session.create': (caller, params) => sessions.create(caller.principal, params),
     'session.list': async (_, params) => listed(await sessions.list(params)),
@@ -57,6 +59,37 @@ export function createOperations({ sessions, auth, baseUrl }: OperationsOptions)
       await auth.revokeToken(known(tokenId));
       return null;
     },
+    'account.list': async () => ({ items: accounts.list() }),
+    'account.get': async (_, { accountId }) => accounts.get(known(accountId)),
+    'account.create': async (caller, params) => {
+      ownerOnly(caller);
+      return await accounts.create(params);
+    },
+    'account.update': async (caller, { accountId, ...params }) => {
+      ownerOnly(caller);
+      return await accounts.update(known(accountId), params);
+    },
+    'account.delete': async (caller, { accountId }) => {
+      ownerOnly(caller);
+      await accounts.delete(known(accountId));
+      return null;
+    },
+    'account.reset': async (caller, { accountId }) => {
+      ownerOnly(caller);
+      return await accounts.reset(known(accountId));
+    },
+    'account.export': async (caller, params) => {
+      ownerOnly(caller);
+      return await accounts.export(params);
+    },
+    'account.import': async (caller, params) => {
+      ownerOnly(caller);
+      return await accounts.import(params);
+    },
+    'account.rotateKey': async (caller) => {
+      ownerOnly(caller);
+      return await accounts.rotateKey();
+    },
     'login.create': async (caller) => {
       ownerOnly(caller);
       return loginLink(auth, baseUrl());
@@ -93,7 +126,7 @@ export function known(id: string): string {
 
 function ownerOnly(caller: Identity): void {
   if (caller.kind !== 'api') return;
-  throw new HearthError('forbidden', 'Only the owner may manage tokens and log-in links.', {
+  throw new HearthError('forbidden', 'Only the owner may manage tokens, log-in links and accounts.', {
     hint: 'Use the owner’s token, or a browser that is logged in.',
   });
 }

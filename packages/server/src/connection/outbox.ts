@@ -60,7 +60,7 @@ export class Outbox {
   }
 
   /** `body` is the params as JSON text. */
-  notify(method: 'event' | 'heartbeat' | 'sessions.changed', body: string): void {
+  notify(method: 'event' | 'heartbeat' | 'sessions.changed' | 'accounts.changed', body: string): void {
     this.#add({ type: 'notification', text: `{"jsonrpc":"2.0","method":"${method}","params":${body}}` });
   }
 

@@ -32,6 +32,10 @@ const field = fc.constantFrom(
   'title',
   'token',
   '__proto__',
+  'kind',
+  'apiKey',
+  'baseUrl',
+  'passphrase',
   'q',
 );
 const params = fc.oneof(

@@ -7,6 +7,7 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify
 import type { AddressInfo } from 'node:net';
 import type { Auth } from '../auth/auth.ts';
 import type { ConnectionLimits } from '../connection/connection.ts';
+import type { Accounts } from '../account/accounts.ts';
 import { createOperations, loginLink } from '../connection/operations.ts';
 import { parseJson } from '../connection/shape.ts';
 import type { Sessions } from '../router/sessions.ts';
@@ -40,6 +41,7 @@ export interface GatewayConfig extends OwnNames {
 export interface GatewayOptions {
   sessions: Sessions;
   auth: Auth;
+  accounts: Accounts;
   config: GatewayConfig;
   log: Log;
   metrics: Metrics;
@@ -68,14 +70,14 @@ export interface Gateway {
 }
 
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const { sessions, auth, config, log, metrics } = options;
+  const { sessions, auth, accounts, config, log, metrics } = options;
   const app = createApp(log);
   const address = () => {
     const { port } = (app.server.address() as AddressInfo | null) ?? config;
     return `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   };
   const baseUrl = () => config.publicUrl?.replace(/\/$/, '') ?? reachable(address());
-  const operations = createOperations({ sessions, auth, baseUrl });
+  const operations = createOperations({ sessions, auth, accounts, baseUrl });
   const streams = new EventStreams({ ...options });
 
   await app.register(helmet, securityHeaders(config));

@@ -4,6 +4,7 @@ import websocket from '@fastify/websocket';
 import { CLOSE_CODES, HearthError, MAX_FRAME_BYTES, SUBPROTOCOL } from '@hearth/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { WebSocket } from 'ws';
+import type { Accounts } from '../account/accounts.ts';
 import type { Auth } from '../auth/auth.ts';
 import type { Connection, ConnectionLimits } from '../connection/connection.ts';
 import type { Operations } from '../connection/operations.ts';
@@ -19,6 +20,7 @@ export interface WebSocketOptions {
   sessions: Sessions;
   operations: Operations;
   auth: Auth;
+  accounts: Accounts;
   log: Log;
   metrics: Metrics;
   limits: Partial<ConnectionLimits>;

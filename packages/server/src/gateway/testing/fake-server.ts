@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
+import type { Accounts } from '../../account/accounts.ts';
+import { testAccounts } from '../../account/testing/test-accounts.ts';
 import { Auth } from '../../auth/auth.ts';
 import { FakeTokenStore } from '../../auth/testing/fake-token-store.ts';
 import { createLog } from '../../telemetry/log.ts';
@@ -17,6 +19,7 @@ export interface FakeServer {
   wsUrl: string;
   sessions: FakeSessions;
   auth: Auth;
+  accounts: Accounts;
   tokens: FakeTokenStore;
   gateway: Gateway;
   /** Lines of the log, as JSON text. */
@@ -33,9 +36,11 @@ export async function startFakeServer(options: Partial<GatewayOptions> = {}): Pr
   const logged: string[] = [];
   const log = createLog({ level: 'trace', destination: { write: (line) => void logged.push(line) } });
   const auth = new Auth({ ownerToken: OWNER_TOKEN, tokens, log });
+  const { accounts, close: closeAccounts } = await testAccounts(log);
   const gateway = await createGateway({
     sessions,
     auth,
+    accounts,
     config: { host: '127.0.0.1', port: 0, allowedHosts: [] },
     log,
     metrics: new Metrics(),
@@ -49,6 +54,7 @@ export async function startFakeServer(options: Partial<GatewayOptions> = {}): Pr
     wsUrl: `${url.replace('http', 'ws')}/v1/ws`,
     sessions,
     auth,
+    accounts,
     tokens,
     gateway,
     logged,
@@ -59,7 +65,10 @@ export async function startFakeServer(options: Partial<GatewayOptions> = {}): Pr
       const body = json === undefined ? {} : { body: JSON.stringify(json) };
       return await fetch(`${url}${path}`, { redirect: 'manual', ...body, ...init, headers });
     },
-    close: () => gateway.close(),
+    close: async () => {
+      await gateway.close();
+      await closeAccounts();
+    },
   };
 }
 
