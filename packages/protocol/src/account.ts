@@ -20,11 +20,14 @@ const secret = z
   .max(8192)
   .regex(/^[\x21-\x7e]+$/, 'Has to be visible ASCII characters without spaces.');
 
+/** Without a user, a password, a query and a fragment. */
+const PLAIN_URL = /^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/i;
+
 const baseUrl = z
   .url({ protocol: /^https?$/, error: 'Has to be a URL with http or https.' })
   .max(2000)
   .refine(
-    plainUrl,
+    (text) => PLAIN_URL.test(text),
     'Has to be without a user, a password, a query and a fragment: it is shown to everybody who may list accounts.',
   )
   .describe('Where its model API is; default: the provider’s.');
@@ -143,9 +146,3 @@ export type AccountExportResult = z.infer<typeof accountExportResultSchema>;
 export type AccountImport = z.infer<typeof accountImportSchema>;
 export type AccountRotation = z.infer<typeof accountRotationSchema>;
 export type AccountsChanged = z.infer<typeof accountsChangedSchema>;
-
-function plainUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { username, password, search, hash } = new URL(text);
-  return username === '' && password === '' && search === '' && hash === '';
-}
