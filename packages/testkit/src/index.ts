@@ -6,6 +6,8 @@ export type { Clock, TimerHandle } from './fake-clock.ts';
 export { startMessagesApi } from './messages-api.ts';
 export type { MessagesApi, MessagesApiOptions } from './messages-api.ts';
 export type { ContentBlock, MessagesRequest, RequestMessage } from './messages-request.ts';
+export { startPostgres } from './postgres-server.ts';
+export type { PostgresOptions, PostgresServer } from './postgres-server.ts';
 export { reply, ReplyBuilder } from './reply.ts';
 export type { ApiUsage, BilledUsage, Reply } from './reply.ts';
 export type { RecordedRequest, RequestListener, RequestOutcome } from './request-log.ts';
