@@ -129,11 +129,20 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   try {
     // From here on the folder goes with this process.
     keep(['true']);
-    const [command = '', ...rest] = [...as, join(bin, 'initdb')];
+    const command = [...as, join(bin, 'initdb')];
     const authentication = ['--auth=scram-sha-256', `--pwfile=${passwordFile}`, `--username=${USER}`];
     execFileSync(
-      command,
-      [...rest, '-D', data, '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync', '--no-instructions', ...authentication],
+      'env',
+      [
+        ...command,
+        '-D',
+        data,
+        '--encoding=UTF8',
+        '--locale=C.UTF-8',
+        '--no-sync',
+        '--no-instructions',
+        ...authentication,
+      ],
       { stdio: 'pipe', cwd: folder },
     );
     await server.start();

@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 import type { Tables } from '../schema.ts';
 import { accounts } from './accounts.ts';
 import { initial } from './initial.ts';
+import { textType } from './migration.ts';
 import type { Dialect, Migration } from './migration.ts';
 
 /** All of them, oldest first. */
@@ -27,8 +28,8 @@ export async function migrate({ db, dialect, name, version }: MigrationTarget): 
   await db.schema
     .createTable('meta')
     .ifNotExists()
-    .addColumn('name', 'text', (col) => col.primaryKey())
-    .addColumn('value', 'text', (col) => col.notNull())
+    .addColumn('name', textType(dialect), (col) => col.primaryKey())
+    .addColumn('value', textType(dialect), (col) => col.notNull())
     .execute();
   await sql`create table if not exists schema_migrations (name text primary key, applied_at text not null)`.execute(db);
   const applied = await sql<{ name: string }>`select name from schema_migrations`.execute(db);

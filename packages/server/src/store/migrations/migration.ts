@@ -1,4 +1,5 @@
-import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import type { Kysely, RawBuilder } from 'kysely';
 import type { Tables } from '../schema.ts';
 
 export type Dialect = 'sqlite' | 'postgres';
@@ -11,4 +12,12 @@ export interface Migration {
   /** Sorts after every earlier one. Never renamed, never edited once released. */
   name: string;
   up(db: Kysely<Tables>, dialect: Dialect): Promise<void>;
+}
+
+/**
+ * The type of every text column. PostgreSQL would else order texts by the rules of some language, which differ from
+ * SQLite's order and change with the operating system's libraries, under indexes that were built with the old ones.
+ */
+export function textType(dialect: Dialect): 'text' | RawBuilder<string> {
+  return dialect === 'sqlite' ? 'text' : sql<string>`text collate "C"`;
 }

@@ -1,19 +1,14 @@
 import { sqlAccounts } from '../sql/accounts.ts';
 import { sqlMessages } from '../sql/messages.ts';
-import { sqlProcesses } from '../sql/processes.ts';
+import { sqliteProcesses } from './processes.ts';
 import { sqlTokens } from '../sql/tokens.ts';
 import { sqlUsage } from '../sql/usage.ts';
+import type { StoreLog } from '../store-log.ts';
 import type { Store } from '../store.ts';
 import { connect } from './connection.ts';
 import { sqliteEvents } from './events.ts';
 import { sqliteSessions } from './sessions.ts';
 import { sqliteTranscripts } from './transcripts.ts';
-
-/** What the store tells its operator; a pino logger fits. */
-export interface StoreLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
 
 export interface SqliteStoreOptions {
   /** The database's file; it and its directory are made when missing. `:memory:` keeps nothing. */
@@ -49,7 +44,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     transcripts: sqliteTranscripts(connection),
     usage: sqlUsage(connection),
     tokens: sqlTokens(connection),
-    processes: sqlProcesses(connection),
+    processes: sqliteProcesses(connection),
     accounts: sqlAccounts(connection),
     check: () =>
       query(async () => {

@@ -1,7 +1,7 @@
 import type { ProcessStore } from '../store.ts';
-import type { SqlDatabase } from './database.ts';
+import type { Connection } from './connection.ts';
 
-export function sqlProcesses({ db, query }: SqlDatabase): ProcessStore {
+export function sqliteProcesses({ db, query }: Connection): ProcessStore {
   return {
     add: (record) =>
       query(async () => {

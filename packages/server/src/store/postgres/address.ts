@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { HearthError } from '@hearth/protocol';
+
+/** Where a database is and how it is reached. */
+export interface PostgresAddress {
+  /** How messages name it: without user and password. */
+  name: string;
+  /** The schema that holds Hearth's tables. */
+  schema: string;
+  host: string;
+  port: number;
+  database: string | undefined;
+  user: string | undefined;
+  /** Absent: `PGPASSWORD` or `~/.pgpass`. */
+  password: string | undefined;
+  ssl: TlsOptions | false;
+  /** Bound on making a connection, ms. */
+  connectTimeoutMs: number;
+  applicationName: string;
+  /** Settings of the session that the address asks for, as in `-c work_mem=8MB`. */
+  options: string | undefined;
+}
+
+const DEFAULT_PORT = 5432;
+const DEFAULT_SCHEMA = 'hearth';
+const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
+const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/;
+
+const PARAMETERS = [
+  'application_name',
+  'connect_timeout',
+  'host',
+  'options',
+  'password',
+  'port',
+  'schema',
+  'sslcert',
+  'sslkey',
+  'sslmode',
+  'sslrootcert',
+  'user',
+] as const;
+type Parameter = (typeof PARAMETERS)[number];
+
+/**
+ * Reads `postgres://user:password@host:port/database?sslmode=…&schema=…`. What the address leaves out comes from the
+ * variables of PostgreSQL's own programs (`PGHOST`, `PGUSER`, `PGPASSWORD`, `PGSSLMODE`, …).
+ * @throws HearthError `invalid_request` that shows nothing of the address, which may hold a password
+ */
+export function postgresAddress(
+  text: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): PostgresAddress {
+  const url = parse(text);
+  const given = parameters(url);
+  const host = given.host ?? (decodeURIComponent(url.hostname) || (env['PGHOST'] ?? 'localhost'));
+  const port = Number(given.port ?? (url.port || (env['PGPORT'] ?? DEFAULT_PORT)));
+  const database = decodeURIComponent(url.pathname.slice(1)) || env['PGDATABASE'];
+  const schema = given.schema ?? DEFAULT_SCHEMA;
+  if (!SCHEMA.test(schema)) {
+    throw refused(`its schema is ${JSON.stringify(schema)}`, 'A schema is named with a-z, 0-9 and _, as hearth_test.');
+  }
+  const timeout = given.connect_timeout ?? env['PGCONNECT_TIMEOUT'];
+  const user = given.user ?? (decodeURIComponent(url.username) || undefined);
+  const beside = schema === DEFAULT_SCHEMA ? '' : `?schema=${schema}`;
+  return {
+    name: `postgres://${host.includes(':') ? `[${host}]` : host}:${port}/${database ?? user ?? ''}${beside}`,
+    schema,
+    host,
+    port,
+    database,
+    user,
+    password: given.password ?? (decodeURIComponent(url.password) || undefined),
+    ssl: tls(given, host, env),
+    connectTimeoutMs: timeout === undefined ? DEFAULT_CONNECT_TIMEOUT_MS : Number(timeout) * 1_000,
+    applicationName: given.application_name ?? env['PGAPPNAME'] ?? 'hearth',
+    options: given.options ?? env['PGOPTIONS'],
+  };
+}
+
+function parse(text: string): URL {
+  try {
+    return new URL(text);
+  } catch {
+    throw refused('it is no URL', 'Write postgres://user@host:5432/database; special characters percent-encoded.');
+  }
+}
+
+function parameters(url: URL): Partial<Record<Parameter, string>> {
+  const given: Partial<Record<Parameter, string>> = {};
+  for (const [name, value] of url.searchParams) {
+    const known = PARAMETERS.find((each) => each === name);
+    if (known === undefined) {
+      throw refused(`it has the parameter ${JSON.stringify(name)}`, `Known are: ${PARAMETERS.join(', ')}.`);
+    }
+    given[known] = value;
+  }
+  return given;
+}
+
+/**
+ * What `sslmode` means to PostgreSQL's own programs, but for two modes: `allow` and `prefer` go on in clear when somebody in
+ * between says that there is no TLS, and are refused. Without a mode a connection that leaves the machine is verified.
+ */
+function tls(
+  given: Partial<Record<Parameter, string>>,
+  host: string,
+  env: Readonly<Record<string, string | undefined>>,
+): TlsOptions | false {
+  const mode = given.sslmode ?? env['PGSSLMODE'] ?? (isLocal(host) ? 'disable' : 'verify-full');
+  const ca = file(given.sslrootcert ?? env['PGSSLROOTCERT']);
+  const pair = {
+    ...(ca === undefined ? {} : { ca }),
+    ...optional('cert', file(given.sslcert ?? env['PGSSLCERT'])),
+    ...optional('key', file(given.sslkey ?? env['PGSSLKEY'])),
+  };
+  switch (mode) {
+    case 'disable':
+      return false;
+    case 'no-verify':
+      return { ...pair, rejectUnauthorized: false };
+    case 'require':
+      // With a root certificate it means verify-ca, as it does elsewhere.
+      if (ca === undefined) return { ...pair, rejectUnauthorized: false };
+      return { ...pair, checkServerIdentity: () => undefined };
+    case 'verify-ca':
+      return { ...pair, checkServerIdentity: () => undefined };
+    case 'verify-full':
+      return pair;
+    default:
+      throw refused(
+        `its sslmode is ${JSON.stringify(mode)}`,
+        'Choose verify-full, verify-ca, require (TLS without a check of who answers) or disable.',
+      );
+  }
+}
+
+function isLocal(host: string): boolean {
+  return host.startsWith('/') || host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
+function optional<Name extends string>(name: Name, value: string | undefined): Partial<Record<Name, string>> {
+  return value === undefined ? {} : ({ [name]: value } as Record<Name, string>);
+}
+
+function file(path: string | undefined): string | undefined {
+  if (path === undefined || path === '' || path === 'system') return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new HearthError('invalid_request', `The certificate or key ${path} of the database cannot be read.`, {
+      hint: 'Give the user that runs Hearth the right to read it, or correct the path.',
+      cause,
+    });
+  }
+}
+
+function refused(why: string, hint: string): HearthError {
+  return new HearthError('invalid_request', `The address of the database cannot be used: ${why}.`, { hint });
+}

@@ -1,0 +1,114 @@
+import { connect, createServer } from 'node:net';
+import type { Socket } from 'node:net';
+
+/** Stands between a store and its database, and loses what the test wants lost. */
+export interface TcpRelay {
+  readonly port: number;
+  /** Connections that were made. */
+  readonly connections: number;
+  /**
+   * The next request of this text reaches the database, and its answer does not come back: the connection breaks instead.
+   * @returns when that has happened
+   */
+  loseAnswerTo(text: string): Promise<void>;
+  /** The next request of this text is held back while its connection breaks for whoever sent it. */
+  holdRequest(text: string): HeldRequest;
+  close(): Promise<void>;
+}
+
+export interface HeldRequest {
+  /** Resolves when there is one. */
+  readonly held: Promise<void>;
+  /** Lets it through, and resolves when the database has answered to nobody. */
+  deliver(): Promise<void>;
+}
+
+export async function startRelay(target: { host: string; port: number }): Promise<TcpRelay> {
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  let watched: { text: string; lost: () => void } | null = null;
+  let wanted: { text: string; take: (data: Buffer, database: Socket) => void } | null = null;
+  const server = createServer((client) => {
+    connections += 1;
+    const database = connect(target.port, target.host);
+    let losing: (() => void) | null = null;
+    let isHeld = false;
+    client.on('data', (data: Buffer) => {
+      if (wanted !== null && data.includes(wanted.text)) {
+        isHeld = true;
+        wanted.take(data, database);
+        wanted = null;
+        client.destroy();
+        return;
+      }
+      if (watched !== null && data.includes(watched.text)) {
+        losing = watched.lost;
+        watched = null;
+      }
+      database.write(data);
+    });
+    database.on('data', (data: Buffer) => {
+      if (losing === null) {
+        if (!isHeld) client.write(data);
+        return;
+      }
+      client.destroy();
+      losing();
+      losing = null;
+    });
+    for (const [socket, other] of [
+      [client, database],
+      [database, client],
+    ] as const) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        sockets.delete(socket);
+        if (!isHeld) other.destroy();
+      });
+    }
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    get connections() {
+      return connections;
+    },
+    loseAnswerTo: (text) =>
+      new Promise((resolve) => {
+        watched = { text, lost: resolve };
+      }),
+    holdRequest: (text) => {
+      let deliver = (): void => {};
+      let answered: Promise<void> = Promise.resolve();
+      const held = new Promise<void>((resolve) => {
+        wanted = {
+          text,
+          take: (data, database) => {
+            answered = new Promise((done) => {
+              database.once('data', () => done());
+            });
+            deliver = () => database.write(data);
+            resolve();
+          },
+        };
+      });
+      return {
+        held,
+        deliver: async () => {
+          deliver();
+          await answered;
+        },
+      };
+    },
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => {
+        server.close(resolve);
+      });
+    },
+  };
+}
