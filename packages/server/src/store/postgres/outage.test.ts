@@ -65,9 +65,9 @@ describe('while the database is away', () => {
   test('[STO13] commits under way over many kills are all there, in order, each once', async () => {
     const store = await opened(freshUrl());
     let last = 1;
-    let isOver = false;
+    const over = new AbortController();
     const writing = (async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         await append(store, last + 1);
         last += 1;
       }
@@ -79,7 +79,7 @@ describe('while the database is away', () => {
       await server.kill();
       await server.start();
     }
-    isOver = true;
+    over.abort();
     await writing;
 
     expect(await allSeqs(store, 's1')).toEqual(Array.from({ length: last }, (_, index) => index + 1));
