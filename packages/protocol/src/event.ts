@@ -5,7 +5,7 @@ import { ERROR_CODES } from './errors.ts';
 import { prioritySchema } from './message.ts';
 import { phaseSchema } from './phase.ts';
 import { sessionSchema } from './session.ts';
-import { contextSchema, usageSchema } from './usage.ts';
+import { contextSchema, modelUsageSchema, usageSchema } from './usage.ts';
 
 const errorCodeSchema = z.enum(ERROR_CODES);
 
@@ -47,6 +47,11 @@ const envelope = {
 function event<Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) {
   return z.object({ ...envelope, type: z.literal(type), ...shape });
 }
+
+const models = z
+  .array(modelUsageSchema)
+  .optional()
+  .describe('`usage` and `costUsd` by model and account, where they are known.');
 
 const messageId = z.string();
 const blockId = z.string();
@@ -92,18 +97,21 @@ export const eventSchema = z.discriminatedUnion('type', [
     durationMs: z.int().min(0),
     context: contextSchema,
     model: z.string().optional(),
+    models,
   }),
   event('turn.interrupted', {
     by: interruptCauseSchema,
     usage: usageSchema.optional(),
     costUsd: z.number().min(0).optional(),
     model: z.string().optional(),
+    models,
   }),
   event('turn.failed', {
     error: turnErrorSchema,
     usage: usageSchema.optional(),
     costUsd: z.number().min(0).optional(),
     model: z.string().optional(),
+    models,
   }),
 
   event('block.started', { blockId, kind: blockKindSchema, parentToolCallId: toolCallId.optional() }),

@@ -13,6 +13,12 @@ export const usageSchema = z.object({
 /** Tokens and their price in US dollars. */
 export const sessionUsageSchema = usageSchema.extend({ costUsd: z.number().min(0) });
 
+/** What a turn used of one model, on one account. */
+export const modelUsageSchema = sessionUsageSchema.extend({
+  model: z.string(),
+  accountId: z.string().optional().describe('Absent: the agent’s own credentials.'),
+});
+
 /** How full the model's context is, in tokens. */
 export const contextSchema = z.object({ usedTokens: count, maxTokens: count });
 
@@ -31,6 +37,7 @@ export const usageReportSchema = z.object({ items: z.array(usageItemSchema), tot
 
 export type Usage = z.infer<typeof usageSchema>;
 export type SessionUsage = z.infer<typeof sessionUsageSchema>;
+export type ModelUsage = z.infer<typeof modelUsageSchema>;
 export type Context = z.infer<typeof contextSchema>;
 export type UsageGroup = z.infer<typeof usageGroupSchema>;
 export type UsageQuery = z.infer<typeof usageQuerySchema>;

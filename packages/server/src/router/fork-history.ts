@@ -95,11 +95,13 @@ function copied(event: Event, delivered: ReadonlySet<string>, edited: ReadonlyMa
     case 'message.queued':
       if (!delivered.has(body.messageId)) return null;
       return { ...withoutKey(body), content: edited.get(body.messageId) ?? body.content, place: 0 };
-    case 'turn.completed':
-      return { ...body, usage: { ...NO_USAGE }, costUsd: 0 };
+    case 'turn.completed': {
+      const { models: _m, ...end } = body;
+      return { ...end, usage: { ...NO_USAGE }, costUsd: 0 };
+    }
     case 'turn.interrupted':
     case 'turn.failed': {
-      const { usage: _u, costUsd: _c, ...end } = body;
+      const { usage: _u, costUsd: _c, models: _m, ...end } = body;
       return end;
     }
     default:

@@ -4,6 +4,7 @@ import type {
   BlockKind,
   Context,
   Effort,
+  ModelUsage,
   PermissionMode,
   PlanEntry,
   RetryError,
@@ -52,12 +53,14 @@ export type AgentEvent =
   | { type: 'notice'; level: 'info' | 'warning' | 'error'; code: string; text: string }
   /** Any sign of life that no other event carries; it holds off the watchdog. */
   | { type: 'activity' }
+  /** What the work since the last end of a turn has used by now, at the least; it counts when no such end comes. */
+  | { type: 'calls.seen'; models: ModelUsage[] }
   | TurnEnded
   /** The process is gone. `error` says why when it was not asked to go. */
   | { type: 'exited'; error?: TurnError };
 
 /**
- * `usage` and `costUsd` are of this turn alone, never cumulative. `agentLeaves`: the process cannot go on with the
+ * `usage` and `costUsd` are of this turn alone, never cumulative; `models` are the same by model. `agentLeaves`: the process cannot go on with the
  * conversation as it stands and ends by itself; the next message needs a new one.
  */
 export type TurnEnded =
@@ -67,16 +70,25 @@ export type TurnEnded =
       stopReason: string;
       usage: Usage;
       costUsd: number;
+      models?: ModelUsage[];
       context: Context;
       model?: string;
     }
-  | { type: 'turn.ended'; outcome: 'interrupted'; usage?: Usage; costUsd?: number; model?: string }
+  | {
+      type: 'turn.ended';
+      outcome: 'interrupted';
+      usage?: Usage;
+      costUsd?: number;
+      models?: ModelUsage[];
+      model?: string;
+    }
   | {
       type: 'turn.ended';
       outcome: 'failed';
       error: TurnError;
       usage?: Usage;
       costUsd?: number;
+      models?: ModelUsage[];
       model?: string;
       agentLeaves?: true;
     };

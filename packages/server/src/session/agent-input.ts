@@ -2,6 +2,7 @@ import type { AgentEvent } from './agent-event.ts';
 import { cancelApprovals, requestApproval } from './approvals.ts';
 import { closeBlock } from './open-work.ts';
 import { onWithdrawn } from './queue.ts';
+import { spentOn } from './spent.ts';
 import type { Turn } from './state.ts';
 import { at, without } from './step.ts';
 import type { Step } from './step.ts';
@@ -65,6 +66,11 @@ export function onAgentEvent(step: Step, event: AgentEvent): void {
     case 'activity':
       touch(step);
       return;
+    case 'calls.seen': {
+      const seen = spentOn(event.models);
+      if (seen !== null) step.setTurn({ seen });
+      return;
+    }
     case 'turn.ended':
       onTurnEnded(step, event);
       return;

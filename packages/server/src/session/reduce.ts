@@ -5,11 +5,12 @@ import type { CoreContext, Effect, Input } from './input.ts';
 import { announcePhase } from './phase.ts';
 import { acceptMessage, cancelMessage, changeMessage } from './queue.ts';
 import { beginRewind, endRewind } from './rewind.ts';
+import type { Spent } from './spent.ts';
 import { isSettled } from './state.ts';
 import type { SessionState } from './state.ts';
 import { at, Step } from './step.ts';
 import type { InputOf } from './step.ts';
-import { closeAgent, finishTurn, interruptTurn, loseAgent, onInterrupt, settle } from './turn.ts';
+import { closeAgent, finishTurn, interruptTurn, loseAgent, onInterrupt, settle, spentSoFar } from './turn.ts';
 import { onTick } from './watchdog.ts';
 
 export interface Reduction {
@@ -106,7 +107,7 @@ function updateSession(step: Step, input: InputOf<'session.update'>): void {
 function closeSession(step: Step, input: InputOf<'session.close'>): void {
   const { generation, life } = step.state.agent;
   loseAgent(step);
-  finishTurn(step, { type: 'turn.interrupted', by: 'user' });
+  finishTurn(step, { type: 'turn.interrupted', by: 'user', ...soFar(step) });
   for (const { messageId } of step.state.queue) cancelMessage(step, messageId, input.reason);
   if (life !== 'down') step.run({ type: 'agent.kill', generation });
   step.emit({ type: 'session.closed', reason: input.reason });
@@ -121,7 +122,11 @@ function recover(step: Step, texts: Record<string, string>): void {
   );
   step.set({ life: 'open', held: false, blocks: Object.fromEntries(blocks) });
   loseAgent(step);
-  finishTurn(step, { type: 'turn.interrupted', by: 'crash' }, 'lost');
+  finishTurn(step, { type: 'turn.interrupted', by: 'crash', ...soFar(step) }, 'lost');
+}
+
+function soFar({ state: { turn } }: Step): Spent | null {
+  return turn === null ? null : spentSoFar(turn);
 }
 
 function refuseClosed(step: Step, input: Input): void {

@@ -65,6 +65,8 @@ export interface Turn {
   untaken: string[];
   /** By work that the agent ended inside this turn before it took up the turn's messages. */
   spent: Spent | null;
+  /** By the work that goes on, as far as it was seen; see `calls.seen`. Absent: nothing was. */
+  seen?: Spent;
   startedAt: number;
   stage: TurnStage;
   /** Something came from the agent. */

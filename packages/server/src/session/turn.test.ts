@@ -1,10 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import type { AgentEvent } from './agent-event.ts';
 import { COMPLETED, USAGE } from './testing/model-agent.ts';
 import type { SimulatedSession } from './testing/simulated-session.ts';
 import { ask, say, startedSession } from './testing/stories.ts';
 
 const OVERLOADED = { code: 'overloaded', message: 'Too busy.', retryable: true, status: 529 } as const;
 const CRASHED = { code: 'agent_crashed', message: 'Killed.', retryable: true } as const;
+
+/** The end of a turn, by model. */
+function withModels(): AgentEvent {
+  const context = { usedTokens: 1, maxTokens: 2 };
+  const spent = { usage: USAGE, costUsd: 0.5, models: [{ model: 'm', ...USAGE, costUsd: 0.5 }] };
+  return { type: 'turn.ended', outcome: 'completed', stopReason: 'end_turn', context, ...spent };
+}
 
 const ends = (session: SimulatedSession): string[] =>
   session.told().filter((told) => /^turn (completed|failed|interrupted)/.test(told));
@@ -198,5 +206,54 @@ describe('a block', () => {
     session.interrupt();
     session.agentSays({ type: 'block.completed', blockId: 'b1', text: 'half and the rest' });
     expect(session.told().at(-1)).toBe('block b1 whole: half and the rest');
+  });
+
+  test('[USE8] that is lost has used what was seen of its calls; a turn that ends names what it used itself', () => {
+    const seen = {
+      model: 'm',
+      inputTokens: 5,
+      outputTokens: 1,
+      cacheReadTokens: 0,
+      cacheCreationTokens: 0,
+      costUsd: 0.1,
+    };
+    const { session } = startedSession();
+    session.agentSays({ type: 'calls.seen', models: [seen] });
+    session.agentSays({ type: 'calls.seen', models: [{ ...seen, outputTokens: 9, costUsd: 0.2 }] });
+    say(session, 'b1', 'half');
+    session.agentSays({ type: 'exited', error: CRASHED });
+    expect(session.log.find((event) => event.type === 'turn.failed')).toMatchObject({
+      usage: { inputTokens: 5, outputTokens: 9 },
+      costUsd: 0.2,
+      models: [{ model: 'm', outputTokens: 9 }],
+    });
+
+    const { session: other } = startedSession();
+    other.agentSays({ type: 'calls.seen', models: [seen] });
+    other.agentSays(withModels());
+    expect(other.log.find((event) => event.type === 'turn.completed')).toMatchObject({
+      usage: USAGE,
+      costUsd: 0.5,
+    });
+  });
+
+  test('[USE8] that is tried again on a fresh process bears what was seen of both attempts', () => {
+    const seen = {
+      model: 'm',
+      inputTokens: 5,
+      outputTokens: 1,
+      cacheReadTokens: 0,
+      cacheCreationTokens: 0,
+      costUsd: 0.1,
+    };
+    const { session, first } = startedSession();
+    session.agentSays({ type: 'calls.seen', models: [seen] });
+    session.agentSays({ type: 'exited', error: CRASHED });
+    session.agentSays({ type: 'ready', agentSessionId: 'conversation-1' }, 1);
+    session.agentSays({ type: 'messages.started', messageIds: [first] }, 1);
+    session.agentSays(withModels(), 1);
+    const [end] = session.log.filter((event) => event.type === 'turn.completed');
+    expect(end).toMatchObject({ costUsd: 0.6, usage: { inputTokens: USAGE.inputTokens + 5 } });
+    expect(end?.models).toEqual([expect.objectContaining({ model: 'm', inputTokens: USAGE.inputTokens + 5 })]);
   });
 });

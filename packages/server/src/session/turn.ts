@@ -4,6 +4,7 @@ import { cancelApprovals } from './approvals.ts';
 import { closeOpen } from './open-work.ts';
 import { changeMessage, find, hand, removeDelivered, renewHolds, takeBackAll } from './queue.ts';
 import { addSpent } from './spent.ts';
+import type { Spent } from './spent.ts';
 import type { Turn } from './state.ts';
 import type { InputOf, Step } from './step.ts';
 
@@ -56,7 +57,7 @@ export function onMessagesStarted(step: Step, messageIds: string[]): void {
 export function onTurnEnded(step: Step, ended: TurnEnded): void {
   const { turn } = step.state;
   if (turn === null) return;
-  const spent = addSpent(turn.spent, ended.usage, ended.costUsd);
+  const spent = ended.usage === undefined ? spentSoFar(turn) : addSpent(turn.spent, ended);
   const named = ended.model === undefined ? {} : { model: ended.model };
   if (ended.outcome === 'completed') {
     if (turn.untaken.length > 0 && turn.stage.name !== 'interrupting') {
@@ -65,8 +66,17 @@ export function onTurnEnded(step: Step, ended: TurnEnded): void {
     }
     const { context, stopReason } = ended;
     const durationMs = Math.max(0, step.now - turn.startedAt);
-    const { usage, costUsd } = spent ?? ended;
-    finishTurn(step, { type: 'turn.completed', stopReason, usage, costUsd, durationMs, context, ...named });
+    const { usage, costUsd } = ended;
+    finishTurn(step, {
+      type: 'turn.completed',
+      stopReason,
+      usage,
+      costUsd,
+      ...spent,
+      durationMs,
+      context,
+      ...named,
+    });
   } else if (ended.outcome === 'failed' && turn.stage.name !== 'interrupting') {
     finishTurn(step, { type: 'turn.failed', error: ended.error, ...spent, ...named });
     if (ended.agentLeaves === true) loseAgent(step);
@@ -81,7 +91,20 @@ export function onTurnEnded(step: Step, ended: TurnEnded): void {
 /** The agent had begun by itself, as after a background task, when the turn's messages were sent: they are still to come. */
 function endForeignWork(step: Step, spent: Turn['spent']): void {
   closeOpen(step, 'foreground');
+  withoutSeen(step);
   step.setTurn({ spent, rest: 'connecting', produced: false, lastActivityAt: step.now });
+}
+
+/** What a turn has spent that will have no better end: what was seen of its calls is all that is known of them. */
+export function spentSoFar({ spent, seen }: Turn): Spent | null {
+  return addSpent(spent, seen ?? {});
+}
+
+function withoutSeen(step: Step): void {
+  const { turn } = step.state;
+  if (turn === null) return;
+  const { seen: _, ...rest } = turn;
+  step.set({ turn: rest });
 }
 
 /** Ends the running turn: what is open is closed, then the one terminal event, then the ends of its messages. */
@@ -156,7 +179,7 @@ export function loseTurn(step: Step, error: TurnError): void {
   const { turn } = step.state;
   loseAgent(step);
   if (turn === null) return;
-  const spent = turn.spent ?? {};
+  const spent = spentSoFar(turn);
   if (turn.stage.name === 'interrupting') {
     finishTurn(step, { type: 'turn.interrupted', by: turn.stage.by, ...spent }, 'lost');
     return;
@@ -166,8 +189,10 @@ export function loseTurn(step: Step, error: TurnError): void {
     finishTurn(step, { type: 'turn.failed', error, ...spent }, 'lost');
     return;
   }
+  withoutSeen(step);
   step.setTurn({
     untaken: turn.messageIds,
+    spent,
     restarted: true,
     stage: { name: 'starting' },
     rest: 'connecting',

@@ -85,6 +85,7 @@ export interface TranscriptEntriesTable {
   body: string;
 }
 
+/** One row for each model and account that a turn used. */
 export interface TurnUsageTable {
   turn_id: string;
   session_id: string;

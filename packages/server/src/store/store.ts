@@ -3,6 +3,7 @@ import type {
   AccountKind,
   EventType,
   Message,
+  ModelUsage,
   Session,
   SessionListQuery,
   UsageGroup,
@@ -161,21 +162,16 @@ export interface TranscriptStore {
   delete(key: TranscriptKey): Promise<void>;
 }
 
-/** What one turn used, once. `turnId` is the key: writing it again replaces it. */
+/** What one turn used, once. `turnId` is the key: writing it again replaces all of it. */
 export interface TurnUsage {
   turnId: string;
   sessionId: string;
   agent: string;
-  model: string;
-  accountId: string;
   user: string;
   /** ISO time of the turn's end. */
   time: string;
-  inputTokens: number;
-  outputTokens: number;
-  cacheReadTokens: number;
-  cacheCreationTokens: number;
-  costUsd: number;
+  /** At most one of each model and account. */
+  models: (ModelUsage & { accountId: string })[];
 }
 
 export interface UsageStore {

@@ -1,10 +1,11 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AgentEvent } from '../backend.ts';
 import { agentEnvironment, processEnvironment } from './claude-config.ts';
 import { BackgroundReader } from './background-reader.ts';
 import { projectKeyOf } from './local-transcript.ts';
 import { PlanReader } from './plan-reader.ts';
-import type { WireMessage } from './sdk-message.ts';
+import type { WireMessage, WireModelUsage } from './sdk-message.ts';
 import { presentTool } from './tool-presentation.ts';
 import { Translator } from './translator.ts';
 import { codeOfFailure, errorOfResult } from './turn-error.ts';
@@ -157,7 +158,14 @@ describe('usage', () => {
     type: 'result',
     total_cost_usd: cost,
     modelUsage: {
-      m: { inputTokens: 1, outputTokens, cacheReadInputTokens: 0, cacheCreationInputTokens: 0, contextWindow: 1000 },
+      m: {
+        inputTokens: 1,
+        outputTokens,
+        cacheReadInputTokens: 0,
+        cacheCreationInputTokens: 0,
+        contextWindow: 1000,
+        costUSD: cost,
+      },
     },
   });
 
@@ -171,6 +179,40 @@ describe('usage', () => {
     });
     expect(meter.onResult(result(30, 0.4), 'm')).toMatchObject({ costUsd: 0.1, usage: { outputTokens: 20 } });
     expect(meter.onResult(result(3, 0.01), 'm')).toMatchObject({ costUsd: 0.01, usage: { outputTokens: 3 } });
+  });
+
+  test('[USE7] whatever models a turn used, its whole is the sum of them to the billionth of a dollar', () => {
+    const step = fc.dictionary(
+      fc.constantFrom('a', 'b', 'c'),
+      fc.record({ tokens: fc.nat(100_000), costUSD: fc.double({ min: 0, max: 3, noNaN: true }) }),
+      { minKeys: 1 },
+    );
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 6 }), (steps) => {
+        const meter = new TurnUsageMeter();
+        const totals: Record<string, WireModelUsage> = {};
+        let nano = 0;
+        for (const used of steps) {
+          for (const [model, { tokens, costUSD }] of Object.entries(used)) {
+            const before = totals[model];
+            totals[model] = {
+              inputTokens: (before?.inputTokens ?? 0) + tokens,
+              outputTokens: 0,
+              cacheReadInputTokens: 0,
+              cacheCreationInputTokens: 0,
+              costUSD: (before?.costUSD ?? 0) + costUSD,
+            };
+          }
+          const turn = meter.onResult({ type: 'result', modelUsage: structuredClone(totals) }, 'a');
+          const parts = turn.models.map((part) => Math.round(part.costUsd * 1e9));
+          expect(parts.reduce((sum, part) => sum + part, 0)).toBe(Math.round(turn.costUsd * 1e9));
+          expect(turn.models.reduce((sum, part) => sum + part.inputTokens, 0)).toBe(turn.usage.inputTokens);
+          nano += Math.round(turn.costUsd * 1e9);
+        }
+        const whole = Object.values(totals).map(({ costUSD }) => Math.round((costUSD ?? 0) * 1e9));
+        expect(nano).toBe(whole.reduce((sum, model) => sum + model, 0));
+      }),
+    );
   });
 });
 

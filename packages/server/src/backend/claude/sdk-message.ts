@@ -1,4 +1,5 @@
 import type { PermissionMode, Query } from '@anthropic-ai/claude-agent-sdk';
+import type { ApiCallUsage } from '../../usage/call-cost.ts';
 
 /**
  * What the binary sends, as far as it is read here. The SDK's own types leave out several messages and fields that it
@@ -18,7 +19,7 @@ export interface WireMessage {
   event?: StreamEvent;
 
   /** `assistant`, `user` */
-  message?: { id?: string; model?: string; content?: string | WireBlock[] };
+  message?: { id?: string; model?: string; content?: string | WireBlock[]; usage?: WireUsage };
   error?: string;
   is_api_error_message?: boolean;
   isReplay?: boolean;
@@ -59,14 +60,10 @@ export interface WireModelUsage {
   cacheReadInputTokens: number;
   cacheCreationInputTokens: number;
   contextWindow?: number;
+  costUSD?: number;
 }
 
-export interface WireUsage {
-  input_tokens?: number | null;
-  output_tokens?: number | null;
-  cache_read_input_tokens?: number | null;
-  cache_creation_input_tokens?: number | null;
-}
+export type WireUsage = ApiCallUsage;
 
 export interface WireBlock {
   type: string;

@@ -8,6 +8,7 @@ import { PlanReader } from './plan-reader.ts';
 import { blocksOf, type WireBlock, type WireMessage } from './sdk-message.ts';
 import { presentTool } from './tool-presentation.ts';
 import { codeOfFailure, errorOfResult } from './turn-error.ts';
+import { SeenCalls } from './seen-calls.ts';
 import { TurnUsageMeter } from './turn-usage.ts';
 
 /** Messages of the binary that a person should see as they are. */
@@ -25,6 +26,7 @@ export class Translator {
   readonly #background = new BackgroundReader();
   readonly #plan = new PlanReader();
   readonly #meter = new TurnUsageMeter();
+  readonly #seen = new SeenCalls();
   readonly #calls = new Map<string, { name: string; input: unknown }>();
   readonly #callWaiters = new Map<string, (() => void)[]>();
   #model: string | undefined;
@@ -93,26 +95,30 @@ export class Translator {
   endTurn(result: WireMessage, interrupted: boolean): TurnEnded {
     this.#blocks.forget('');
     this.#calls.clear();
-    const { usage, costUsd, context } = this.#meter.onResult(result, this.#model);
+    const { context, ...spent } = this.#meter.onResult(result, this.#model);
+    this.#seen.settle();
     const model = this.#model === undefined ? {} : { model: this.#model };
     const errorName = this.#errorName;
     this.#errorName = undefined;
     const aborted = result.terminal_reason === 'aborted_streaming' || result.terminal_reason === 'aborted_tools';
     if (aborted || (interrupted && result.subtype === 'error_during_execution')) {
-      return { type: 'turn.ended', outcome: 'interrupted', usage, costUsd, ...model };
+      return { type: 'turn.ended', outcome: 'interrupted', ...spent, ...model };
     }
     if (result.is_error === true) {
       const error = errorOfResult(result, { errorName, model: this.#model });
-      return { type: 'turn.ended', outcome: 'failed', error, usage, costUsd, ...model };
+      return { type: 'turn.ended', outcome: 'failed', error, ...spent, ...model };
     }
     const stopReason = result.stop_reason ?? result.terminal_reason ?? 'end_turn';
-    return { type: 'turn.ended', outcome: 'completed', stopReason, usage, costUsd, context, ...model };
+    return { type: 'turn.ended', outcome: 'completed', stopReason, ...spent, context, ...model };
   }
 
   #onStream(message: WireMessage, parent: string): void {
     const { event } = message;
     if (event === undefined) return;
-    if (parent === '') this.#meter.onRequest(event.type === 'message_start' ? event.message?.usage : event.usage);
+    if (parent === '') {
+      this.#meter.onRequest(event.type === 'message_start' ? event.message?.usage : event.usage);
+      if (this.#seen.onStream(event)) this.#emit({ type: 'calls.seen', models: this.#seen.models() });
+    }
     if (!this.#blocks.onStream(event, parent)) this.#emit({ type: 'activity' });
   }
 
@@ -122,6 +128,7 @@ export class Translator {
       this.#emit({ type: 'activity' });
       return;
     }
+    if (this.#seen.onWhole(message)) this.#emit({ type: 'calls.seen', models: this.#seen.models() });
     this.#blocks.onWhole(message, parent);
     for (const block of blocksOf(message)) {
       if (block.type === 'tool_use' || block.type === 'server_tool_use') this.#onToolUse(block, parent);

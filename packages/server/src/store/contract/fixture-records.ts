@@ -55,20 +55,30 @@ export function aMessage(id: string, sessionId: string, message: Partial<StoredM
   };
 }
 
-export function aTurn(turnId: string, usage: Partial<TurnUsage> = {}): TurnUsage {
+type Part = TurnUsage['models'][number];
+
+/** What a turn used of one model. */
+export function aPart(part: Partial<Part> = {}): Part {
   return {
-    turnId,
-    sessionId: 's1',
-    agent: 'scripted',
     model: 'model-a',
     accountId: 'account-a',
-    user: 'owner',
-    time: '2026-01-01T12:00:00.000Z',
     inputTokens: 1,
     outputTokens: 2,
     cacheReadTokens: 3,
     cacheCreationTokens: 4,
     costUsd: 0.1,
+    ...part,
+  };
+}
+
+export function aTurn(turnId: string, usage: Partial<TurnUsage> = {}): TurnUsage {
+  return {
+    turnId,
+    sessionId: 's1',
+    agent: 'scripted',
+    user: 'owner',
+    time: '2026-01-01T12:00:00.000Z',
+    models: [aPart()],
     ...usage,
   };
 }

@@ -6,9 +6,10 @@ import { accounts } from './accounts.ts';
 import { initial } from './initial.ts';
 import { textType } from './migration.ts';
 import type { Dialect, Migration } from './migration.ts';
+import { usageByModel } from './usage-by-model.ts';
 
 /** All of them, oldest first. */
-const MIGRATIONS: readonly Migration[] = [initial, accounts];
+const MIGRATIONS: readonly Migration[] = [initial, accounts, usageByModel];
 
 interface MigrationTarget {
   db: Kysely<Tables>;

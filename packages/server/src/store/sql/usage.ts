@@ -2,6 +2,7 @@ import type { UsageGroup, UsageItem } from '@hearth/protocol';
 import type { TurnUsageTable } from '../schema.ts';
 import type { TurnUsage, UsageStore } from '../store.ts';
 import { usageRange } from '../usage-range.ts';
+import type { UsageRange } from '../usage-range.ts';
 import type { SqlDatabase } from './database.ts';
 
 const NANO_PER_USD = 1e9;
@@ -15,66 +16,67 @@ const GROUP_COLUMN = {
 } as const satisfies Record<UsageGroup, string>;
 
 export function sqlUsage({ db, query }: SqlDatabase): UsageStore {
+  const sums = (range: UsageRange) => {
+    let rows = db
+      .selectFrom('turn_usage')
+      .select(({ fn }) => [
+        fn.sum<number | null>('input_tokens').as('inputTokens'),
+        fn.sum<number | null>('output_tokens').as('outputTokens'),
+        fn.sum<number | null>('cache_read_tokens').as('cacheReadTokens'),
+        fn.sum<number | null>('cache_creation_tokens').as('cacheCreationTokens'),
+        fn.sum<number | null>('cost_nano_usd').as('costNanoUsd'),
+        fn.count<number>('turn_id').distinct().as('turns'),
+      ]);
+    if (range.fromMs !== undefined) rows = rows.where('time_ms', '>=', range.fromMs);
+    if (range.toMs !== undefined) rows = rows.where('time_ms', '<', range.toMs);
+    return rows;
+  };
   return {
     report: (groupBy, from, to) =>
       query(async () => {
-        const { fromMs, toMs } = usageRange(from, to);
+        const range = usageRange(from, to);
         const column = GROUP_COLUMN[groupBy];
-        let report = db
-          .selectFrom('turn_usage')
-          .select(`${column} as key`)
-          .select(({ fn }) => [
-            fn.sum<number>('input_tokens').as('inputTokens'),
-            fn.sum<number>('output_tokens').as('outputTokens'),
-            fn.sum<number>('cache_read_tokens').as('cacheReadTokens'),
-            fn.sum<number>('cache_creation_tokens').as('cacheCreationTokens'),
-            fn.sum<number>('cost_nano_usd').as('costNanoUsd'),
-            fn.countAll<number>().as('turns'),
-          ])
-          .groupBy(column)
-          .orderBy(column);
-        if (fromMs !== undefined) report = report.where('time_ms', '>=', fromMs);
-        if (toMs !== undefined) report = report.where('time_ms', '<', toMs);
-        const rows = await report.execute();
-        return { items: rows.map(({ key, ...sums }) => ({ key, ...inDollars(sums) })), total: inDollars(total(rows)) };
+        const rows = await sums(range).select(`${column} as key`).groupBy(column).orderBy(column).execute();
+        // Not the sum of the groups: a turn may be in several.
+        const total = await sums(range).executeTakeFirstOrThrow();
+        return { items: rows.map(({ key, ...row }) => ({ key, ...inDollars(row) })), total: inDollars(total) };
       }),
   };
 }
 
-/** The row of what a turn used. */
-export function usageRow(turn: TurnUsage): TurnUsageTable {
+/** The rows of what a turn used. */
+export function usageRows(turn: TurnUsage): TurnUsageTable[] {
   const timeMs = Date.parse(turn.time);
-  return {
+  return turn.models.map((part) => ({
     turn_id: turn.turnId,
     session_id: turn.sessionId,
     agent: turn.agent,
-    model: turn.model,
-    account_id: turn.accountId,
+    model: part.model,
+    account_id: part.accountId,
     user_name: turn.user,
     time_ms: timeMs,
     day: new Date(timeMs).toISOString().slice(0, 10),
-    input_tokens: turn.inputTokens,
-    output_tokens: turn.outputTokens,
-    cache_read_tokens: turn.cacheReadTokens,
-    cache_creation_tokens: turn.cacheCreationTokens,
-    cost_nano_usd: Math.round(turn.costUsd * NANO_PER_USD),
-  };
+    input_tokens: part.inputTokens,
+    output_tokens: part.outputTokens,
+    cache_read_tokens: part.cacheReadTokens,
+    cache_creation_tokens: part.cacheCreationTokens,
+    cost_nano_usd: Math.round(part.costUsd * NANO_PER_USD),
+  }));
 }
 
-type Sums = Omit<UsageItem, 'key' | 'costUsd'> & { costNanoUsd: number };
+/** Sums over no row are null. */
+type Sums = Record<
+  'inputTokens' | 'outputTokens' | 'cacheReadTokens' | 'cacheCreationTokens' | 'costNanoUsd',
+  number | null
+> & { turns: number };
 
-function total(rows: readonly Sums[]): Sums {
-  const sum = (of: keyof Sums) => rows.reduce((before, row) => before + row[of], 0);
+function inDollars(sums: Sums): Omit<UsageItem, 'key'> {
   return {
-    inputTokens: sum('inputTokens'),
-    outputTokens: sum('outputTokens'),
-    cacheReadTokens: sum('cacheReadTokens'),
-    cacheCreationTokens: sum('cacheCreationTokens'),
-    costNanoUsd: sum('costNanoUsd'),
-    turns: sum('turns'),
+    inputTokens: sums.inputTokens ?? 0,
+    outputTokens: sums.outputTokens ?? 0,
+    cacheReadTokens: sums.cacheReadTokens ?? 0,
+    cacheCreationTokens: sums.cacheCreationTokens ?? 0,
+    costUsd: (sums.costNanoUsd ?? 0) / NANO_PER_USD,
+    turns: sums.turns,
   };
-}
-
-function inDollars({ costNanoUsd, ...sums }: Sums): Omit<UsageItem, 'key'> {
-  return { ...sums, costUsd: costNanoUsd / NANO_PER_USD };
 }
