@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { HearthError } from '@hearth/protocol';
 import { Accounts } from './account/accounts.ts';
+import { tokenEndpoint } from './account/token-endpoint.ts';
 import { SecretKeys } from './account/secret-keys.ts';
 import { startHeartbeats } from './actor/heartbeats.ts';
 import { SessionRegistry } from './actor/session-registry.ts';
@@ -101,7 +102,12 @@ async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Pr
     log.warn({ orphans: orphans.length }, 'ended agent processes that a former server left behind');
 
   const keys = new SecretKeys({ dataDir: config.dataDir, configured: config.secretKey });
-  const accounts = await Accounts.open({ store: store.accounts, keys, clock, newId, log });
+  const renewTokens = tokenEndpoint({
+    url: config.oauthTokenUrl,
+    clientId: config.oauthClientId,
+    now: () => clock.now(),
+  });
+  const accounts = await Accounts.open({ store: store.accounts, keys, clock, newId, log, renewTokens });
   const backends = createBackends({ config, store, log, metrics, agentEnv });
   if (!backends.has(config.agent)) {
     throw new HearthError('invalid_request', `There is no agent called “${config.agent}”.`, {

@@ -18,3 +18,5 @@ export { simulateTool } from './simulated-tool.ts';
 export type { ToolOutcome } from './simulated-tool.ts';
 export { SOCKET_CLOSED, SOCKET_CONNECTING, SOCKET_OPEN, SocketPair } from './socket-pair.ts';
 export type { SocketCloseEvent, SocketEnd, SocketMessageEvent, SocketPairOptions, SocketSide } from './socket-pair.ts';
+export { startTokenEndpoint } from './token-endpoint.ts';
+export type { TokenEndpoint, TokenEndpointOptions, TokenFailure } from './token-endpoint.ts';

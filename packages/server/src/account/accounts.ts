@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type {
   Account,
   AccountAgent,
@@ -16,13 +17,15 @@ import type { Log } from '../telemetry/log.ts';
 import { AccountRecords, noAccount } from './account-records.ts';
 import type { AccountRecord, ChangeHealth } from './account-records.ts';
 import { accountView } from './account-view.ts';
-import type { SecretFacts } from './account-view.ts';
-import { asNew, NO_HEALTH } from './health.ts';
+import { asNew, NO_HEALTH, withoutProblem } from './health.ts';
 import type { AccountHealth } from './health.ts';
-import { seal, sealingKeyId, unseal } from './sealing.ts';
-import type { SecretKey, SecretKeys } from './secret-keys.ts';
+import { SealedSecrets } from './sealed-secrets.ts';
+import type { SecretKeys } from './secret-keys.ts';
 import { createdSecrets, updatedSecrets } from './secrets.ts';
-import type { AccountSecrets, Credentials, LoginTokens } from './secrets.ts';
+import type { Credentials, LoginTokens } from './secrets.ts';
+import { OAuthRefresh } from './oauth-refresh.ts';
+import type { RefreshOutcome } from './oauth-refresh.ts';
+import type { RenewTokens } from './token-endpoint.ts';
 import { pack, unpack } from './transfer.ts';
 import type { TravellingAccount } from './transfer.ts';
 
@@ -34,6 +37,8 @@ export interface AccountsOptions {
   clock: Clock;
   newId: () => string;
   log: Log;
+  /** Asks the provider for new tokens of a log-in. Absent: none can be renewed. */
+  renewTokens?: RenewTokens;
   /** What trying a passphrase of an export costs, as the exponent of scrypt's N; tests spend less. */
   passphraseCostBits?: number;
 }
@@ -43,9 +48,6 @@ export interface AccountCandidate {
   account: Account;
   health: AccountHealth;
 }
-
-/** What is known of an account's sealed secrets without opening them again. */
-type Sealed = { sealed: string; facts: SecretFacts } | { sealed: string; locked: HearthError; sinceMs: number };
 
 /**
  * The accounts with which agents reach their model APIs. What is asked often comes from memory; every change is stored
@@ -59,16 +61,31 @@ export class Accounts {
   readonly #log: Log;
   readonly #passphraseCostBits: number | undefined;
   readonly #listeners: Set<() => void>;
-  readonly #sealed = new Map<string, Sealed>();
+  readonly #secrets: SealedSecrets;
+  readonly #refresh: OAuthRefresh;
 
   private constructor(records: AccountRecords, listeners: Set<() => void>, options: AccountsOptions) {
     this.#records = records;
     this.#listeners = listeners;
     this.#keys = options.keys;
+    this.#secrets = new SealedSecrets(options.keys, options.clock);
     this.#clock = options.clock;
     this.#newId = options.newId;
     this.#log = options.log;
     this.#passphraseCostBits = options.passphraseCostBits;
+    this.#refresh = new OAuthRefresh({
+      store: options.store,
+      renewTokens: options.renewTokens ?? (async () => ({ type: 'unreachable', why: 'there is no way to renew them' })),
+      clock: options.clock,
+      log: options.log,
+      holder: randomUUID(),
+      read: (id) => this.#storedTokens(id),
+      replace: (id, expected, tokens) => this.replaceTokens(id, expected, tokens),
+      broken: (id, message) => {
+        const problem = { code: 'agent_unauthorized' as const, message, sinceMs: options.clock.now() };
+        this.record(id, (health) => ({ ...health, problem }));
+      },
+    });
   }
 
   /** Reads what is stored. An account that cannot be opened is `broken` and keeps nobody from starting. */
@@ -111,7 +128,7 @@ export class Accounts {
         enabled: params.enabled ?? true,
         models: params.models ?? null,
         baseUrl: params.baseUrl ?? null,
-        sealed: seal(JSON.stringify(createdSecrets(params)), id, this.#keys.current()),
+        ...this.#secrets.seal(id, createdSecrets(params)),
         health: JSON.stringify(NO_HEALTH),
         version: 1,
         createdAt: now,
@@ -138,7 +155,7 @@ export class Accounts {
           ...(enabled === undefined ? {} : { enabled }),
           ...(models === undefined ? {} : { models }),
           ...(baseUrl === undefined ? {} : { baseUrl }),
-          ...(secrets === null ? {} : { ...this.#seal(id, secrets), health: JSON.stringify(asNew(health)) }),
+          ...(secrets === null ? {} : { ...this.#secrets.seal(id, secrets), health: JSON.stringify(asNew(health)) }),
           updatedAt: this.#iso(),
         };
       }),
@@ -149,13 +166,13 @@ export class Accounts {
   /** @throws HearthError `not_found` */
   async delete(id: string): Promise<void> {
     if (!(await this.#records.exclusive(() => this.#records.remove(id)))) throw noAccount();
-    this.#sealed.delete(id);
+    this.#secrets.forget(id);
     this.#log.info({ accountId: id }, 'an account was removed');
   }
 
   /** Forgets what stands in the way of using it: its cooldown, its problem, and its limits as they were last seen. */
   async reset(id: string): Promise<Account> {
-    this.#sealed.delete(id);
+    this.#secrets.forget(id);
     await this.#records.exclusive(() =>
       this.#records.update(id, ({ health }) => ({ health: JSON.stringify(asNew(health)) })),
     );
@@ -193,7 +210,7 @@ export class Accounts {
       const key = this.#keys.renew();
       let resealed = 0;
       for (const { stored } of await this.#records.reloadAll()) {
-        if (await this.#reseal(stored.id, key)) resealed += 1;
+        if (await this.#records.update(stored.id, (record) => this.#secrets.reseal(record.stored, key))) resealed += 1;
       }
       this.#keys.dropOld();
       this.#log.info({ resealed, keyId: key.id }, 'the key of the accounts was changed');
@@ -227,7 +244,7 @@ export class Accounts {
   /** The secrets, opened for one use. @throws HearthError `not_found`; `agent_unavailable` when they do not open */
   credentials(id: string): Credentials {
     const { stored } = this.#known(id);
-    const secrets = this.#open(stored);
+    const secrets = this.#secrets.open(stored);
     return stored.baseUrl === null ? secrets : { ...secrets, baseUrl: stored.baseUrl };
   }
 
@@ -237,18 +254,27 @@ export class Accounts {
   }
 
   /**
-   * Gives a log-in new tokens, if it still has the access token `expected`.
+   * Gives a log-in new tokens, if it still has the access token `expected`. Whatever was wrong with it is mended.
    * @returns false when another one was quicker
    * @throws HearthError `not_found`
    */
   async replaceTokens(id: string, expected: string, tokens: LoginTokens): Promise<boolean> {
     return await this.#records.exclusive(() =>
-      this.#records.update(id, ({ stored }) => {
-        const secrets = this.#open(stored);
+      this.#records.update(id, ({ stored, health }) => {
+        const secrets = this.#secrets.open(stored);
         if (secrets.kind !== 'oauth' || secrets.accessToken !== expected) return null;
-        return { ...this.#seal(id, { kind: 'oauth', ...tokens }), updatedAt: this.#iso() };
+        const sealed = this.#secrets.seal(id, { ...tokens, kind: 'oauth' });
+        return { ...sealed, health: JSON.stringify(withoutProblem(health)), updatedAt: this.#iso() };
       }),
     );
+  }
+
+  /**
+   * Gets a log-in another access token than the stale one: from the provider, once for all who ask at the same time, or
+   * from whoever got one before. When it is refused the account is broken from then on.
+   */
+  async refresh(id: string, staleAccessToken: string): Promise<RefreshOutcome> {
+    return await this.#refresh.refresh(id, staleAccessToken);
   }
 
   /** Writes what is not written yet. */
@@ -263,63 +289,22 @@ export class Accounts {
   }
 
   #candidate({ stored, health: recorded }: AccountRecord): AccountCandidate {
-    const sealed = this.#look(stored);
-    const locked = 'locked' in sealed;
-    const health = locked
-      ? {
-          ...recorded,
-          problem: {
-            code: sealed.locked.code,
-            message: [sealed.locked.message, sealed.locked.hint].join(' '),
-            sinceMs: sealed.sinceMs,
-          },
-        }
-      : recorded;
-    return { account: accountView(stored, health, locked ? {} : sealed.facts, this.#clock.now()), health };
+    const { facts, problem } = this.#secrets.look(stored);
+    const health = problem === undefined ? recorded : { ...recorded, problem };
+    return { account: accountView(stored, health, facts, this.#clock.now()), health };
   }
 
-  /** Opens what was not opened yet, and keeps only what may be shown. */
-  #look(stored: StoredAccount): Sealed {
-    const known = this.#sealed.get(stored.id);
-    if (known !== undefined && known.sealed === stored.sealed) return known;
-    const found = this.#lookInside(stored);
-    this.#sealed.set(stored.id, found);
-    return found;
-  }
-
-  #lookInside(stored: StoredAccount): Sealed {
-    const { sealed } = stored;
-    try {
-      const secrets = this.#open(stored);
-      if (secrets.kind !== 'oauth') return { sealed, facts: {} };
-      const { expiresAtMs, refreshToken } = secrets;
-      const facts = { refreshable: refreshToken !== undefined, ...(expiresAtMs === undefined ? {} : { expiresAtMs }) };
-      return { sealed, facts };
-    } catch (error) {
-      return { sealed, locked: HearthError.from(error), sinceMs: this.#clock.now() };
-    }
-  }
-
-  #open(stored: StoredAccount): AccountSecrets {
-    return JSON.parse(unseal(stored.sealed, stored.id, (keyId) => this.#keys.find(keyId))) as AccountSecrets;
-  }
-
-  #seal(id: string, secrets: AccountSecrets): { sealed: string } {
-    return { sealed: seal(JSON.stringify(secrets), id, this.#keys.current()) };
-  }
-
-  async #reseal(id: string, key: SecretKey): Promise<boolean> {
-    return await this.#records.update(id, ({ stored }) => {
-      if ('locked' in this.#look(stored)) return null;
-      const text = unseal(stored.sealed, id, (keyId) => this.#keys.find(keyId));
-      return sealingKeyId(stored.sealed) === key.id ? null : { sealed: seal(text, id, key) };
-    });
+  async #storedTokens(id: string): Promise<LoginTokens | null> {
+    const record = await this.#records.exclusive(() => this.#records.reload(id));
+    if (record === undefined) return null;
+    const secrets = this.#secrets.open(record.stored);
+    return secrets.kind === 'oauth' ? secrets : null;
   }
 
   #travelling(stored: StoredAccount): TravellingAccount {
     const { sealed: _, health: __, version: ___, ...rest } = stored;
     try {
-      return { ...rest, secrets: this.#open(stored) };
+      return { ...rest, secrets: this.#secrets.open(stored) };
     } catch (cause) {
       throw new HearthError(
         'invalid_request',
@@ -336,7 +321,7 @@ export class Accounts {
     const present = this.#records.get(account.id)?.stored;
     if (present === undefined) {
       const health = JSON.stringify(NO_HEALTH);
-      await this.#records.add({ ...account, ...this.#seal(account.id, secrets), health, version: 1 });
+      await this.#records.add({ ...account, ...this.#secrets.seal(account.id, secrets), health, version: 1 });
       return;
     }
     if (present.kind !== account.kind) {
@@ -349,7 +334,7 @@ export class Accounts {
       );
     }
     await this.#records.update(account.id, ({ stored, health }) => {
-      if (stored.updatedAt >= account.updatedAt && !('locked' in this.#look(stored))) return null;
+      if (stored.updatedAt >= account.updatedAt && this.#secrets.look(stored).problem === undefined) return null;
       const { label, priority, enabled, models, baseUrl, updatedAt } = account;
       return {
         label,
@@ -358,7 +343,7 @@ export class Accounts {
         models,
         baseUrl,
         updatedAt,
-        ...this.#seal(account.id, secrets),
+        ...this.#secrets.seal(account.id, secrets),
         health: JSON.stringify(asNew(health)),
       };
     });

@@ -47,6 +47,11 @@ export function asNew({ lastUsedAtMs }: AccountHealth): AccountHealth {
   return { ...NO_HEALTH, ...(lastUsedAtMs === undefined ? {} : { lastUsedAtMs }) };
 }
 
+export function withoutProblem(health: AccountHealth): AccountHealth {
+  const { problem, ...rest } = health;
+  return problem === undefined ? health : rest;
+}
+
 /** A cooldown of one model leaves the account ready for the others. */
 export function accountState(enabled: boolean, { problem, cooldown }: AccountHealth, nowMs: number): AccountState {
   if (!enabled) return 'disabled';

@@ -57,6 +57,17 @@ export const url: Kind<string> = {
   write: (value) => value,
 };
 
+/** Where a request goes; its path and query belong to it. */
+export const endpoint: Kind<string> = {
+  allowed: 'a URL with http or https',
+  placeholder: 'url',
+  read: (raw) => {
+    const value = text.read(raw);
+    return value !== undefined && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) ? value : undefined;
+  },
+  write: (value) => value,
+};
+
 export function integer(min: number, max: number): Kind<number> {
   return {
     allowed: `a whole number from ${min} to ${max}`,

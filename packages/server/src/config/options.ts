@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { LOG_LEVELS } from '../telemetry/log.ts';
-import { boolean, choice, duration, integer, list, path, text, url } from './option.ts';
+import { boolean, choice, duration, endpoint, integer, list, path, text, url } from './option.ts';
 import type { Kind, Option, Place } from './option.ts';
 
 const BYTES_PER_MB = 1024 * 1024;
@@ -59,6 +59,16 @@ export const OPTIONS = {
     text,
     'The key that seals the secrets of accounts, instead of the one that is made once and kept in `<data-dir>/secret.key`: 32 bytes as hex or base64. Several with commas: the first seals, all open.',
     { secret: true },
+  ),
+  oauthTokenUrl: option(endpoint, 'Where the tokens of log-ins among the accounts are renewed.', {
+    default: 'https://platform.claude.com/v1/oauth/token',
+  }),
+  oauthClientId: option(
+    text,
+    'As which client the tokens of log-ins are renewed: that of the program that logged in.',
+    {
+      default: '9d1c250a-e61b-44d9-88ed-5944d1962f5e',
+    },
   ),
   databaseUrl: option(text, 'Where sessions are stored: `sqlite:<path>`; default: a file in the data directory.', {
     refuse: (value) =>
