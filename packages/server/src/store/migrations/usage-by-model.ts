@@ -1,21 +1,23 @@
 import { sql } from 'kysely';
+import { textType } from './migration.ts';
 import type { Migration } from './migration.ts';
 
 /** A turn has a row for each model and account that it used. Rows that are there keep what they say. */
 export const usageByModel: Migration = {
   name: '003-usage-by-model',
-  async up(db) {
+  async up(db, dialect) {
     const { schema } = db;
+    const text = textType(dialect);
     await schema
       .createTable('turn_model_usage')
-      .addColumn('turn_id', 'text', (col) => col.notNull())
-      .addColumn('session_id', 'text', (col) => col.notNull())
-      .addColumn('agent', 'text', (col) => col.notNull())
-      .addColumn('model', 'text', (col) => col.notNull())
-      .addColumn('account_id', 'text', (col) => col.notNull())
-      .addColumn('user_name', 'text', (col) => col.notNull())
+      .addColumn('turn_id', text, (col) => col.notNull())
+      .addColumn('session_id', text, (col) => col.notNull())
+      .addColumn('agent', text, (col) => col.notNull())
+      .addColumn('model', text, (col) => col.notNull())
+      .addColumn('account_id', text, (col) => col.notNull())
+      .addColumn('user_name', text, (col) => col.notNull())
       .addColumn('time_ms', 'bigint', (col) => col.notNull())
-      .addColumn('day', 'text', (col) => col.notNull())
+      .addColumn('day', text, (col) => col.notNull())
       .addColumn('input_tokens', 'bigint', (col) => col.notNull())
       .addColumn('output_tokens', 'bigint', (col) => col.notNull())
       .addColumn('cache_read_tokens', 'bigint', (col) => col.notNull())

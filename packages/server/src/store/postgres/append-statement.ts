@@ -1,6 +1,6 @@
 import type { Statement } from './pool.ts';
 import { sessionRow } from '../sql/sessions.ts';
-import { usageRow } from '../sql/usage.ts';
+import { usageRows } from '../sql/usage.ts';
 import type { LogEntry, SessionBatch } from '../store.ts';
 
 /** Why nothing was written; no row: all was. */
@@ -80,9 +80,7 @@ told as (
   on conflict (session_key, id) do update set client_message_id = excluded.client_message_id, state = excluded.state,
     place = excluded.place, body = excluded.body
 ),
-spent as (
-  insert into turn_usage (turn_id, session_id, agent, model, account_id, user_name, time_ms, day, input_tokens,
-    output_tokens, cache_read_tokens, cache_creation_tokens, cost_nano_usd)
+used as (
   select u.turn_id, u.session_id, u.agent, u.model, u.account_id, u.user_name, u.time_ms, u.day, u.input_tokens,
     u.output_tokens, u.cache_read_tokens, u.cache_creation_tokens, u.cost_nano_usd
   from unnest($27::int[], $28::text[], $29::text[], $30::text[], $31::text[], $32::text[], $33::text[], $34::bigint[],
@@ -90,8 +88,17 @@ spent as (
     as u (n, turn_id, session_id, agent, model, account_id, user_name, time_ms, day, input_tokens, output_tokens,
       cache_read_tokens, cache_creation_tokens, cost_nano_usd)
     join target g on g.n = u.n
-  on conflict (turn_id) do update set session_id = excluded.session_id, agent = excluded.agent, model = excluded.model,
-    account_id = excluded.account_id, user_name = excluded.user_name, time_ms = excluded.time_ms, day = excluded.day,
+),
+unused as (
+  delete from turn_usage t where t.turn_id in (select turn_id from used)
+    and not exists (select from used u where (u.turn_id, u.model, u.account_id) = (t.turn_id, t.model, t.account_id))
+),
+spent as (
+  insert into turn_usage (turn_id, session_id, agent, model, account_id, user_name, time_ms, day, input_tokens,
+    output_tokens, cache_read_tokens, cache_creation_tokens, cost_nano_usd)
+  select * from used
+  on conflict (turn_id, model, account_id) do update set session_id = excluded.session_id, agent = excluded.agent,
+    user_name = excluded.user_name, time_ms = excluded.time_ms, day = excluded.day,
     input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
     cache_read_tokens = excluded.cache_read_tokens, cache_creation_tokens = excluded.cache_creation_tokens,
     cost_nano_usd = excluded.cost_nano_usd
@@ -106,10 +113,11 @@ export function appendStatement(epoch: number, batches: readonly SessionBatch[])
   const messages = numbered.flatMap(({ n, messages: some }) =>
     last(some, (each) => each.id).map((each) => ({ n, each })),
   );
-  const usage = last(
-    numbered.flatMap(({ n, usage: turns }) => turns.map((turn) => ({ n, ...usageRow(turn) }))),
-    (row) => row.turn_id,
+  const turns = last(
+    numbered.flatMap(({ n, usage }) => usage.map((turn) => ({ n, turn }))),
+    ({ turn }) => turn.turnId,
   );
+  const usage = turns.flatMap(({ n, turn }) => usageRows(turn).map((row) => ({ n, ...row })));
   const of = <Item>(items: readonly Item[], ...columns: ((item: Item) => unknown)[]) =>
     columns.map((column) => items.map(column));
   return {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { HearthError } from '@hearth/protocol';
-import { aBatch, allSeqs, aMessage, aNotice, aRecord, aTurn, failure } from '../contract/fixture.ts';
+import { aBatch, allSeqs, aMessage, aPart, aNotice, aRecord, aTurn, failure } from '../contract/fixture.ts';
 import { openPostgresStore } from './open.ts';
 import { testDatabase } from './testing/database.ts';
 
@@ -151,7 +151,7 @@ describe('text', () => {
       aBatch('s1', {
         record: aRecord('s1', { title: odd }),
         messages: [aMessage('m1', 's1', { clientMessageId: odd })],
-        usage: [aTurn('t1', { model: odd, user: odd })],
+        usage: [aTurn('t1', { user: odd, models: [aPart({ model: odd })] })],
       }),
     ]);
     const key = { projectKey: odd, agentSessionId: odd, subpath: odd };
