@@ -53,7 +53,7 @@ module.exports = {
       comment: 'Everything is derived from the protocol, so it imports nothing of ours.',
       severity: 'error',
       from: { path: '^packages/protocol/' },
-      to: { path: '^(packages/(?!protocol/)|e2e/)' },
+      to: { path: '^(packages/(?!protocol/)|e2e/|bench/)' },
     },
     {
       name: 'protocol-has-no-io',
@@ -114,6 +114,12 @@ module.exports = {
         pathNot: `${test}|^packages/testkit/|^e2e/|${server}(cli|backend/scripted)/`,
       },
       to: { path: '^packages/testkit/' },
+    },
+    {
+      name: 'nothing-imports-benchmarks',
+      severity: 'error',
+      from: { path: '^(packages|e2e)/' },
+      to: { path: '^bench/' },
     },
     {
       name: 'pure-core',

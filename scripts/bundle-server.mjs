@@ -10,7 +10,10 @@ const server = new URL('../packages/server/', import.meta.url);
 const path = (name) => fileURLToPath(new URL(name, server));
 
 /** What reads files beside its own code, or is native, stays where npm put it. */
-const external = [/^node:/, 'better-sqlite3', '@anthropic-ai/claude-agent-sdk', '@fastify/swagger-ui'];
+const placed = ['better-sqlite3', '@anthropic-ai/claude-agent-sdk', '@fastify/swagger-ui'];
+/** What the web framework loads only for what this server does not use. */
+const unused = ['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler', 'light-my-request'];
+const external = [/^node:/, ...placed, ...unused];
 
 await rm(path('dist/program'), { recursive: true, force: true });
 const bundle = await rolldown({

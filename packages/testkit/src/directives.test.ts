@@ -11,6 +11,10 @@ describe('directives in a prompt', () => {
   });
 
   test('numbers that may be left out have their defaults', () => {
+    expect(parseDirectives('[[stamps 9 2 200]][[stamps 4]]')).toEqual([
+      { type: 'stamps', count: 9, intervalMs: 2, chars: 200 },
+      { type: 'stamps', count: 4, intervalMs: 0, chars: 0 },
+    ]);
     expect(parseDirectives('[[tokens 5]][[status 529]][[cut 4]][[hang]][[stall]][[stall 0]]')).toEqual([
       { type: 'tokens', count: 5, intervalMs: 0 },
       { type: 'status', code: 529, times: 1 },
@@ -64,6 +68,8 @@ describe('directives in a prompt', () => {
     '[[tokens]]',
     '[[tokens many 3]]',
     '[[tokens 1 2 3]]',
+    '[[stamps]]',
+    '[[stamps 1 2 3 4]]',
     '[[tokens -1 0]]',
     '[[status 200]]',
     '[[status 42]]',

@@ -9,6 +9,7 @@ export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObj
 export type Step =
   | { readonly type: 'say'; readonly text: string }
   | { readonly type: 'tokens'; readonly count: number; readonly intervalMs: number }
+  | { readonly type: 'stamps'; readonly count: number; readonly intervalMs: number; readonly chars: number }
   | { readonly type: 'think'; readonly text: string }
   | { readonly type: 'tool'; readonly name: string; readonly input: JsonObject; readonly id?: string }
   | { readonly type: 'status'; readonly code: number; readonly times: number }
@@ -19,7 +20,9 @@ export type Step =
 /** The directives of one prompt, in the order in which they stand in it. */
 export type Script = readonly Step[];
 
-const OPENING = /\[\[(say|tokens|think|tool|status|cut|hang|stall)(?=[\s\]])/g;
+const SPEAKING: ReadonlySet<Step['type']> = new Set(['say', 'tokens', 'stamps', 'tool']);
+
+const OPENING = /\[\[(say|tokens|stamps|think|tool|status|cut|hang|stall)(?=[\s\]])/g;
 
 /**
  * Reads the directives out of a prompt. Whatever is not a well-formed directive is text, and is ignored; an empty
@@ -43,7 +46,7 @@ export function parseDirectives(prompt: string): Script {
  */
 export function scriptFor(prompt: string): Script {
   const steps = parseDirectives(prompt);
-  const speaks = steps.some((step) => step.type === 'say' || step.type === 'tokens' || step.type === 'tool');
+  const speaks = steps.some((step) => SPEAKING.has(step.type));
   return speaks ? steps : [...steps, { type: 'say', text: `echo: ${prompt}` }];
 }
 
@@ -75,6 +78,10 @@ function parseBody(keyword: string, body: string): Step | undefined {
     case 'tokens': {
       const numbers = wholeNumbers(body, 1, 2);
       return numbers && { type: 'tokens', count: numbers[0] ?? 0, intervalMs: numbers[1] ?? 0 };
+    }
+    case 'stamps': {
+      const numbers = wholeNumbers(body, 1, 3);
+      return numbers && { type: 'stamps', count: numbers[0] ?? 0, intervalMs: numbers[1] ?? 0, chars: numbers[2] ?? 0 };
     }
     case 'status': {
       const numbers = wholeNumbers(body, 1, 2);

@@ -22,6 +22,23 @@ describe('performing a round', () => {
     ]);
   });
 
+  test('stamps are exactly N deltas of a length, each with the time after the pause before it', () => {
+    const times: number[] = [];
+    const types: string[] = [];
+    for (const piece of perform(parseDirectives('[[stamps 3 7 200]]'), 0).pieces) {
+      types.push(piece.type);
+      const now = (performance.timeOrigin + performance.now()) * 1000;
+      if (piece.type !== 'text') continue;
+      expect(piece).toMatchObject({ text: expect.stringMatching(/^@\d{16} \.+$/), delayMs: 0 });
+      expect(piece.text).toHaveLength(200);
+      times.push(Number(piece.text.slice(1, 17)));
+      expect(times.at(-1)).toBeLessThanOrEqual(Math.ceil(now) + 1);
+    }
+    expect(types).toEqual(['text', 'stall', 'text', 'stall', 'text']);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(piecesOf('[[stamps 2]]').map((piece) => piece.type === 'text' && piece.text.length)).toEqual([18, 18]);
+  });
+
   test('several texts are set apart by a space, without a delta of its own', () => {
     expect(textOf('[[say a]][[say b]][[tokens 2 0]][[say c]]')).toBe('a b w0 w1 c');
     expect(piecesOf('[[say a]][[tokens 2 0]]')).toHaveLength(3);

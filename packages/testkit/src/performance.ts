@@ -77,7 +77,9 @@ function* piecesOf(round: Script, wordDelayMs: number): Generator<Piece> {
   for (const step of round) {
     if (step.type === 'think') yield* words('thinking', step.text, wordDelayMs);
   }
-  const spoken = round.filter((step) => step.type === 'say' || step.type === 'tokens' || step.type === 'stall');
+  const spoken = round.filter(
+    ({ type }) => type === 'say' || type === 'tokens' || type === 'stamps' || type === 'stall',
+  );
   for (const [index, step] of spoken.entries()) {
     const more = spoken.slice(index + 1).some((later) => later.type !== 'stall');
     yield* spokenPieces(step, wordDelayMs, more);
@@ -98,6 +100,9 @@ function* spokenPieces(step: Step, wordDelayMs: number, more: boolean): Generato
         yield { type: 'text', text: `w${n} `, delayMs: n === 0 ? 0 : step.intervalMs };
       }
       return;
+    case 'stamps':
+      yield* stamps(step.count, step.intervalMs, step.chars);
+      return;
     case 'stall':
       yield { type: 'stall', ms: step.ms };
       return;
@@ -111,5 +116,16 @@ function* words(type: 'text' | 'thinking', text: string, wordDelayMs: number): G
   for (const match of text.matchAll(/^\s+|\S+\s*/g)) {
     yield { type, text: match[0], delayMs: first ? 0 : wordDelayMs };
     first = false;
+  }
+}
+
+/** Each begins with `@`, the time at which it is made in µs since 1970, and a space; no two of an answer have the same. */
+function* stamps(count: number, intervalMs: number, chars: number): Generator<Piece> {
+  let last = 0;
+  for (let n = 0; n < count; n += 1) {
+    // The pause is a piece of its own, so that the time is taken after it.
+    if (n > 0 && intervalMs > 0) yield { type: 'stall', ms: intervalMs };
+    last = Math.max(last + 1, Math.round((performance.timeOrigin + performance.now()) * 1000));
+    yield { type: 'text', text: `@${last} `.padEnd(chars, '.'), delayMs: 0 };
   }
 }

@@ -1,9 +1,7 @@
-import swagger from '@fastify/swagger';
-import type { StaticDocumentSpec } from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import { HearthError, openApiDocument } from '@hearth/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { addApiPage } from './api-page.ts';
 
 export interface DocumentsOptions {
   version: string;
@@ -15,21 +13,13 @@ export interface DocumentsOptions {
 export type Readiness = () => Promise<{ ready: true } | { ready: false; reason: string }>;
 
 /** What the server says of itself: its API, whether it is alive and ready, its numbers. */
-export async function addDocuments(app: FastifyInstance, options: DocumentsOptions): Promise<void> {
-  const document = openApiDocument(options.version);
-  const text = JSON.stringify(document);
+export function addDocuments(app: FastifyInstance, options: DocumentsOptions): void {
+  let text: string | null = null;
+  const openApi = (): string => (text ??= JSON.stringify(openApiDocument(options.version)));
   app.get('/v1/openapi.json', { config: { access: 'public' } }, (_, reply) =>
-    reply.type('application/json').send(text),
+    reply.type('application/json').send(openApi()),
   );
-
-  await app.register(async (docs) => {
-    docs.addHook('onRoute', (route) => {
-      route.config = { ...route.config, access: 'public' };
-    });
-    const specification = { document } as unknown as StaticDocumentSpec;
-    await docs.register(swagger, { mode: 'static', specification });
-    await docs.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'Hearth API' } });
-  });
+  addApiPage(app, openApi);
 
   app.get('/healthz', { config: { access: 'probe' } }, () => ({ status: 'ok' }));
   app.get('/readyz', { config: { access: 'probe' } }, async () => {

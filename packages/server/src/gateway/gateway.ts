@@ -96,7 +96,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   addOperationRoutes(app, operations);
   addSessionDocuments(app, sessions, streams);
   addLogin(app, auth, config);
-  await addDocuments(app, options);
+  addDocuments(app, options);
   await ui.addTo(app);
   app.addHook('preClose', () => streams.close());
 
@@ -126,6 +126,8 @@ function createApp(log: FastifyBaseLogger): FastifyInstance {
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { maxHeaderSize: MAX_HEADER_BYTES },
     routerOptions: { maxParamLength: MAX_HEADER_BYTES },
+    // Shapes are checked by the protocol's schemas. The framework's own compilers are large, and would be loaded at the start.
+    schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
     frameworkErrors: answerBadUrl,
     clientErrorHandler: answerBrokenRequest,
   });
@@ -143,6 +145,10 @@ function createApp(log: FastifyBaseLogger): FastifyInstance {
     },
   );
   return app;
+}
+
+function noCompiler(): never {
+  throw new Error('No route has a schema of the framework.');
 }
 
 /** Pages may load and connect to nothing but this server, and run no script that stands in the page itself. */

@@ -1,0 +1,123 @@
+import { atLeast, atMost } from '../benchmark.ts';
+import type { Benchmark, Goal, Row } from '../benchmark.ts';
+import { median } from '../measure/distribution.ts';
+import type { Chart } from '../report/chart.ts';
+import type { Pace } from '../roles/broadcast.ts';
+import { inRounds } from '../workplace.ts';
+import type { Workplace } from '../workplace.ts';
+import { hearthContender, plainContender, socketIoContender } from './fan-out-contenders.ts';
+import type { Contender, Played } from './fan-out-contenders.ts';
+
+const CHARS = 200;
+/** Ms between events: about 100 and about 400 a second, as timers of whole ms go. */
+const MODERATE = [
+  { name: '100 events/s', intervalMs: 10 },
+  { name: '400 events/s', intervalMs: 2 },
+];
+
+type Measured = Map<string, Played[]>;
+
+export const fanOut: Benchmark = {
+  name: 'fan-out',
+  title: 'One session, many clients',
+  about:
+    'One stream of deltas of 200 characters to 100 and to 1,000 clients in another process, the server on one core, the clients on another. At the ceiling the stream is made as fast as it goes out; delivered are deltas times clients. At moderate rates what counts is how old a delta is when its client has it. Plain `ws` sends one frame per event, encoded once, and stores nothing; socket.io likewise, and with connection state recovery keeps events in memory. Hearth stores every event on disk first.',
+  async run(workplace) {
+    const contenders = [
+      await hearthContender(workplace),
+      await plainContender(workplace),
+      await socketIoContender(workplace, false),
+      await socketIoContender(workplace, true),
+    ];
+    const rows: Row[] = [];
+    const goals: Goal[] = [];
+    const ceilings: Record<string, [number, number][]> = {};
+    for (const clients of workplace.pick([10, 100, 1_000], [3])) {
+      workplace.say(`fan-out to ${clients} clients`);
+      for (const contender of contenders) await contender.join(clients);
+      const ceiling = await atCeiling(workplace, contenders, clients);
+      for (const [name, all] of ceiling) (ceilings[name] ??= []).push([clients, median(all.map(perSecond))]);
+      if (clients >= 100 || workplace.short) {
+        judgeCeiling(ceiling, clients, rows, goals);
+        for (const rate of MODERATE) {
+          judgeAges(
+            await atRate(workplace, contenders, rate.intervalMs),
+            `${rate.name}, ${clients} clients`,
+            rows,
+            goals,
+          );
+        }
+      }
+      for (const contender of contenders) await contender.leave();
+    }
+    return { rows, goals, charts: [chart(ceilings)] };
+  },
+};
+
+function atCeiling(workplace: Workplace, contenders: readonly Contender[], clients: number): Promise<Measured> {
+  const count = workplace.pick(Math.max(300, Math.round(200_000 / clients)), 20);
+  return measured(contenders, { count, intervalMs: 0, chars: CHARS }, workplace.pick(5, 1));
+}
+
+function atRate(workplace: Workplace, contenders: readonly Contender[], intervalMs: number): Promise<Measured> {
+  const count = workplace.pick(Math.round(3_000 / intervalMs), 10);
+  return measured(contenders, { count, intervalMs, chars: CHARS }, workplace.pick(5, 1));
+}
+
+async function measured(contenders: readonly Contender[], pace: Pace, rounds: number): Promise<Measured> {
+  const found: Measured = new Map(contenders.map(({ name }) => [name, []]));
+  await inRounds(
+    rounds,
+    contenders.map((contender) => async (round) => {
+      const played = await contender.play(pace);
+      if (round >= 0) found.get(contender.name)?.push(played);
+    }),
+  );
+  return found;
+}
+
+function perSecond({ stamps, durationMs }: Played): number {
+  return (stamps / durationMs) * 1000;
+}
+
+function judgeCeiling(ceiling: Measured, clients: number, rows: Row[], goals: Goal[]): void {
+  const what = `at the ceiling, ${clients} clients`;
+  for (const [name, all] of ceiling) {
+    rows.push({ name: `${name}, ${what}`, unit: 'deltas/s delivered', samples: all.map(perSecond) });
+  }
+  const [hearth = Number.NaN, plain = Number.NaN, ...others] = [...ceiling.values()].map((all) =>
+    median(all.map(perSecond)),
+  );
+  goals.push(
+    atLeast(`delivered ${what}, of plain ws`, hearth / plain, 2),
+    atLeast(`delivered ${what}, of the better socket.io`, hearth / Math.max(...others), 1),
+  );
+}
+
+function judgeAges(ages: Measured, what: string, rows: Row[], goals: Goal[]): void {
+  const p99 = new Map([...ages].map(([name, all]) => [name, median(all.map((played) => played.p99Ms))]));
+  for (const [name, all] of ages) {
+    rows.push({
+      name: `${name}, ${what}`,
+      unit: 'ms old',
+      samples: all.map((played) => played.medianMs),
+      p99: p99.get(name) ?? Number.NaN,
+    });
+  }
+  const [hearth = Number.NaN, plain = Number.NaN, ...others] = p99.values();
+  goals.push(
+    atMost(`99th percentile at ${what}, of plain ws`, hearth / plain, 1.2),
+    atMost(`99th percentile at ${what}, of the better socket.io`, hearth / Math.min(...others), 1),
+  );
+}
+
+function chart(ceilings: Record<string, [number, number][]>): Chart {
+  return {
+    name: 'fan-out',
+    title: 'What one core delivers, by the number of clients',
+    x: 'clients',
+    y: 'deltas/s delivered',
+    series: Object.entries(ceilings).map(([name, points]) => ({ name, points })),
+    bend: 'Who sends a frame per event delivers as many frames as the core can write, whatever the number of clients. Hearth writes a frame per client and commit: the more clients, the longer a round of writes takes, and the more deltas share the next one.',
+  };
+}

@@ -1,0 +1,70 @@
+import { startMessagesApi } from '@hearth/testkit';
+import { ANSWER_BEGINS, TURN_IS_OVER } from '../wire/hearth-client.ts';
+import { atMost } from '../benchmark.ts';
+import type { Benchmark } from '../benchmark.ts';
+import { environment, HearthServer } from '../hearth-server.ts';
+import { until } from '../measure/clock.ts';
+import { median } from '../measure/distribution.ts';
+import type { TurnTimes } from '../roles/raw-sdk.ts';
+import { createSessions } from '../scripted-sessions.ts';
+import type { HearthClient } from '../wire/hearth-client.ts';
+import { inRounds } from '../workplace.ts';
+
+/** Deltas that come with the end of their block are left out; these come before it. */
+const PROMPT = '[[tokens 4 10]]';
+
+export const resume: Benchmark = {
+  name: 'resume',
+  title: 'A session that lost its process',
+  about:
+    'From sending a message to the first delta: a session of Hearth whose process was evicted, and a raw query that resumes its conversation from the local files.',
+  async run(workplace) {
+    const rounds = workplace.pick(20, 1);
+    const api = workplace.adopt(await startMessagesApi());
+    const env = environment(workplace, workplace.subfolder('raw'), api.url);
+    const raw = await workplace.role('raw-sdk', { env });
+    const cwd = workplace.subfolder('raw/workspace');
+    const { agentSessionId } = await raw.call<TurnTimes>('once', cwd, PROMPT);
+    const flags = ['--idle-timeout-ms', '1s', '--max-processes', '4'];
+    const server = await HearthServer.start(workplace, { name: 'hearth', apiUrl: api.url, flags });
+    const client = await server.client();
+    const sessions = await createSessions(client, 'claude', rounds + 1);
+    for (const sessionId of sessions) {
+      await client.call('session.subscribe', { sessionId, after: -1 });
+      await turn(client, sessionId);
+    }
+    await until(
+      'every session has lost its process',
+      async () => (await server.metric('hearth_agent_processes')) === 0,
+    );
+    const samples = { hearth: [] as number[], raw: [] as number[] };
+    await inRounds(rounds, [
+      async (round) => {
+        const ms = await turn(client, sessions[round + 1] ?? '');
+        if (round >= 0) samples.hearth.push(ms);
+      },
+      async (round) => {
+        const { firstMs } = await raw.call<TurnTimes>('once', cwd, PROMPT, agentSessionId);
+        if (round >= 0) samples.raw.push(firstMs);
+      },
+    ]);
+    return {
+      rows: [
+        { name: 'Hearth', unit: 'ms', samples: samples.hearth },
+        { name: 'raw SDK', unit: 'ms', samples: samples.raw },
+      ],
+      goals: [atMost('over the raw SDK, median', median(samples.hearth) - median(samples.raw), 50, ' ms')],
+    };
+  },
+};
+
+async function turn(client: HearthClient, sessionId: string): Promise<number> {
+  const over = client.next(TURN_IS_OVER);
+  const delta = client.next(...ANSWER_BEGINS);
+  const began = performance.now();
+  void client.call('message.send', { sessionId, content: PROMPT });
+  await delta;
+  const ms = performance.now() - began;
+  await over;
+  return ms;
+}

@@ -1,0 +1,46 @@
+import { Buffer } from 'node:buffer';
+import { describe, expect, test } from 'vitest';
+import { table } from '../report/markdown.ts';
+import { StampCounter, StampMaker } from '../wire/stamps.ts';
+import { Distribution } from './distribution.ts';
+import { Histogram } from './histogram.ts';
+
+describe('what the figures are made with', () => {
+  test('quantiles lie between the samples that are nearest', () => {
+    const some = new Distribution([4, 1, 3, 2]);
+    expect([some.quantile(0), some.quantile(0.25), some.median, some.quantile(1)]).toEqual([1, 1.75, 2.5, 4]);
+    expect(new Distribution([]).median).toBeNaN();
+  });
+
+  test('a histogram knows its quantiles to one percent', () => {
+    const histogram = new Histogram();
+    for (let ms = 1; ms <= 1_000; ms += 1) histogram.add(ms * 1000);
+    expect(histogram.quantileMs(0.5) / 500).toBeCloseTo(1, 1.9);
+    expect(histogram.quantileMs(0.99) / 990).toBeCloseTo(1, 1.9);
+    expect(new Histogram().quantileMs(0.5)).toBeNaN();
+  });
+
+  test('a stamp is counted once, wherever it stands and however often it comes', () => {
+    const ages: number[] = [];
+    const counter = new StampCounter({ add: (us) => ages.push(us) });
+    const maker = new StampMaker();
+    const [first, second] = [maker.next(40), maker.next(40)];
+    expect(first).toMatch(/^@\d{16} \.{22}$/);
+    counter.take(Buffer.from(`[{"text":"${first}${second}"}]`));
+    counter.take(Buffer.from(`{"text":"${first}${second}${maker.next(20)}"}`));
+    expect(counter.count).toBe(3);
+    expect(ages.every((us) => us > -1_000 && us < 60_000_000)).toBe(true);
+  });
+
+  test('a table compares with the first that did the same', () => {
+    const lines = table([
+      { name: 'Hearth, 10 clients', unit: 'ms', samples: [2, 2] },
+      { name: 'plain, 10 clients', unit: 'ms', samples: [1] },
+      { name: 'Hearth, 20 clients', unit: 'ms', samples: [8] },
+      { name: 'plain, 20 clients', unit: 'ms', samples: [2], p99: 7 },
+    ]);
+    expect(lines.slice(2).map((line) => line.split('|').at(-2)?.trim())).toEqual(['1.00', '0.50', '1.00', '0.25']);
+    expect(lines[2]).toContain('2.00–2.00');
+    expect(lines[5]).toContain('7.00');
+  });
+});

@@ -1,0 +1,54 @@
+import type { Buffer } from 'node:buffer';
+import type { Histogram } from '../measure/histogram.ts';
+import { nowUs } from '../measure/clock.ts';
+
+const AT = 0x40;
+const ZERO = 0x30;
+const DIGITS = 16;
+
+/** Counts the stamps (`@` and µs since 1970) that one client is given, each once, and how old they are. */
+export class StampCounter {
+  readonly #latencies: Pick<Histogram, 'add'>;
+  #last = 0;
+  count = 0;
+  lastAtUs = 0;
+
+  constructor(latencies: Pick<Histogram, 'add'>) {
+    this.#latencies = latencies;
+  }
+
+  /** Forgets the count; what was seen before is not counted again. */
+  reset(): void {
+    this.count = 0;
+  }
+
+  take(payload: Buffer): void {
+    let at = payload.indexOf(AT);
+    if (at === -1) return;
+    const now = nowUs();
+    for (; at !== -1; at = payload.indexOf(AT, at + DIGITS)) {
+      const stamp = digitsAt(payload, at + 1);
+      if (stamp <= this.#last) continue;
+      this.#last = stamp;
+      this.count += 1;
+      this.#latencies.add(now - stamp);
+    }
+    this.lastAtUs = now;
+  }
+}
+
+function digitsAt(payload: Buffer, from: number): number {
+  let value = 0;
+  for (let at = from; at < from + DIGITS; at += 1) value = value * 10 + (payload[at] ?? ZERO) - ZERO;
+  return value;
+}
+
+/** Makes texts like the directive `stamps` of the scripted model does. */
+export class StampMaker {
+  #last = 0;
+
+  next(chars: number): string {
+    this.#last = Math.max(this.#last + 1, Math.round(nowUs()));
+    return `@${this.#last} `.padEnd(chars, '.');
+  }
+}
