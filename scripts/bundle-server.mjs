@@ -13,7 +13,9 @@ const path = (name) => fileURLToPath(new URL(name, server));
 const placed = ['better-sqlite3', '@anthropic-ai/claude-agent-sdk', '@fastify/swagger-ui'];
 /** What the web framework loads only for what this server does not use. */
 const unused = ['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler', 'light-my-request'];
-const external = [/^node:/, ...placed, ...unused];
+/** What is loaded only when it is asked for, and then as it is. */
+const asked = ['pg'];
+const external = [/^node:/, ...placed, ...unused, ...asked];
 
 await rm(path('dist/program'), { recursive: true, force: true });
 const bundle = await rolldown({

@@ -15,6 +15,7 @@ import { agentEnvironment } from './backend/claude/claude-config.ts';
 import { createScriptedBackend } from './backend/scripted/scripted-backend.ts';
 import { systemClock } from './concurrency/clock.ts';
 import { databaseFile } from './config/database-file.ts';
+import { isPostgres } from './config/database-url.ts';
 import { withDefaults } from './config/defaults.ts';
 import type { Config } from './config/options.ts';
 import { listDirectories } from './config/directories.ts';
@@ -51,6 +52,8 @@ export interface HearthOptions extends Partial<Config> {
 /** A running Hearth: sessions in this process, and over the network once `listen` is called. */
 export interface Hearth {
   readonly config: Config;
+  /** Aborts, with a HearthError, when another server has taken the database: this one can only be closed. */
+  readonly lost: AbortSignal;
   readonly sessions: Sessions;
   readonly accounts: Accounts;
   /** Opens a session in this process: a new one, or by its id one that there is. */
@@ -76,16 +79,28 @@ export async function createHearth(options: HearthOptions = {}): Promise<Hearth>
   const { agentEnv, log = silentLog(), processMetrics = false, ...settings } = options;
   const config = withDefaults(settings);
   const metrics = new Metrics({ process: processMetrics });
-  const store = await openSqliteStore({ path: databaseFile(config), log, version: VERSION });
+  const lost = new AbortController();
+  const store = await openStore(config, log, (error) => lost.abort(error));
   try {
-    return await assemble({ config, store, log, metrics, agentEnv });
+    return await assemble({ config, store, log, metrics, agentEnv, lost: lost.signal });
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
+/** PostgreSQL's client is loaded only where it is used. */
+async function openStore(config: Config, log: Log, onDeposed: (error: HearthError) => void): Promise<Store> {
+  const { databaseUrl } = config;
+  if (databaseUrl === undefined || !isPostgres(databaseUrl)) {
+    return openSqliteStore({ path: databaseFile(config), log, version: VERSION });
+  }
+  const { openPostgresStore } = await import('./store/postgres/open.ts');
+  return openPostgresStore({ url: databaseUrl, log, version: VERSION, onDeposed });
+}
+
 interface Assembly {
+  lost: AbortSignal;
   config: Config;
   store: Store;
   log: Log;
@@ -93,7 +108,7 @@ interface Assembly {
   agentEnv: Record<string, string | undefined> | undefined;
 }
 
-async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Promise<Hearth> {
+async function assemble({ config, store, log, metrics, agentEnv, lost }: Assembly): Promise<Hearth> {
   const clock = systemClock;
   const newId = randomUUID;
   const token = await ownerToken(config.dataDir, config.token);
@@ -102,6 +117,7 @@ async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Pr
     log.warn({ orphans: orphans.length }, 'ended agent processes that a former server left behind');
 
   const keys = new SecretKeys({ dataDir: config.dataDir, configured: config.secretKey });
+<<<<<<< HEAD
   const renewTokens = tokenEndpoint({
     url: config.oauthTokenUrl,
     clientId: config.oauthClientId,
@@ -109,6 +125,10 @@ async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Pr
   });
   const accounts = await Accounts.open({ store: store.accounts, keys, clock, newId, log, renewTokens });
   const backends = createBackends({ config, store, log, metrics, agentEnv });
+=======
+  const accounts = await Accounts.open({ store: store.accounts, keys, clock, newId, log });
+  const backends = createBackends({ config, store, log, metrics, agentEnv, lost });
+>>>>>>> 6674fbc (hearth serves, runs and is examined over PostgreSQL: turns, restarts, outages and the conformance suite over it)
   if (!backends.has(config.agent)) {
     throw new HearthError('invalid_request', `There is no agent called “${config.agent}”.`, {
       hint: `Set the agent to one of: ${[...backends.keys()].join(', ')}.`,
@@ -168,6 +188,7 @@ async function assemble({ config, store, log, metrics, agentEnv }: Assembly): Pr
   let gateway: Gateway | null = null;
   return {
     config,
+    lost,
     sessions,
     accounts,
     open: (options) => openSession(handleParts, options),

@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { isPostgres } from '../config/database-url.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { addConfigFlags } from './config-flags.ts';
 import type { ConfigFlags } from './config-flags.ts';
 
 /** Between words, so that one sees the answer stream. */
 const WORD_DELAY_MS = 25;
+
+const DEMO_SCHEMA = 'hearth_demo';
 
 const HELP = `
 Everything is real (the claude binary, its tools, sessions, API, web UI) except the model: a scripted Messages API on
@@ -38,7 +41,7 @@ async function demo(flags: ConfigFlags): Promise<void> {
   try {
     await runServer({
       warnings: loaded.warnings,
-      config: { ...loaded.config, dataDir, workspace },
+      config: { ...loaded.config, ...demoDatabase(loaded.config), dataDir, workspace },
       agentEnv: await environment.demoEnvironment(dataDir, api.url),
       introduction: await introductionFor({
         dataDir,
@@ -49,6 +52,14 @@ async function demo(flags: ConfigFlags): Promise<void> {
   } finally {
     await api.close();
   }
+}
+
+/** In PostgreSQL the demo keeps to a schema of its own, unless the address names one. */
+function demoDatabase({ databaseUrl }: LoadedConfig['config']): { databaseUrl?: string } {
+  if (databaseUrl === undefined || !isPostgres(databaseUrl) || !URL.canParse(databaseUrl)) return {};
+  const url = new URL(databaseUrl);
+  if (!url.searchParams.has('schema')) url.searchParams.set('schema', DEMO_SCHEMA);
+  return { databaseUrl: url.href };
 }
 
 function isNamed({ sources }: LoadedConfig, key: string): boolean {

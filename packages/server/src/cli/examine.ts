@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { HearthError } from '@hearth/protocol/errors';
 import { checkBinary } from '../backend/claude/claude-binary.ts';
 import { agentEnvironment } from '../backend/claude/claude-config.ts';
+import { isPostgres } from '../config/database-url.ts';
 import { loadConfig } from '../config/load.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/options.ts';
@@ -12,6 +13,7 @@ import { PACKAGE_ROOT } from '../package-root.ts';
 import { VERSION } from '../version.ts';
 import type { ConfigFlags } from './config-flags.ts';
 import { findServer } from './discovery.ts';
+import type { FoundServer } from './discovery.ts';
 import { examineDataDir, examineDatabase, examineDisk } from './examine-storage.ts';
 import { examineServer } from './examine-server.ts';
 import { none, odd, well, wrong } from './finding.ts';
@@ -43,14 +45,22 @@ export async function examine(flags: ConfigFlags): Promise<Finding[]> {
     await examineBinary(config),
     await examineCredentials(config),
     await examineDataDir(config.dataDir),
-    await examineDatabase(config, server),
+    ...(await examineStore(config, server)),
     await examineDisk(config.dataDir),
     ...(await examineWorkspaces(config.workspace)),
     await examineServer(config, server),
     examineWebUi(),
-    none('postgres', 'not configured'),
     none('nats', 'not configured'),
   ];
+}
+
+async function examineStore(config: Config, server: FoundServer | null): Promise<Finding[]> {
+  const { databaseUrl } = config;
+  if (databaseUrl === undefined || !isPostgres(databaseUrl)) {
+    return [await examineDatabase(config, server), none('postgres', 'not configured')];
+  }
+  const { examinePostgres } = await import('./examine-postgres.ts');
+  return [await examinePostgres(databaseUrl)];
 }
 
 export function examineNode(version: string): Finding {

@@ -1,11 +1,16 @@
+import { HearthError } from '@hearth/protocol';
 import { createHearth } from '../main.ts';
 import type { Hearth, HearthOptions } from '../main.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { Log } from '../telemetry/log.ts';
+import { holdsPassword } from '../config/database-url.ts';
 import type { Config } from '../config/options.ts';
 import { VERSION } from '../version.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
 import { onStopSignal } from './stop-signals.ts';
+
+/** What cannot be written any more must not keep a server that has lost its database. */
+const LOST_GRACE_MS = 10_000;
 
 export interface ServerOptions {
   config: Config;
@@ -27,14 +32,22 @@ export async function runServer(options: ServerOptions): Promise<void> {
   const { config } = options;
   const log = createLog({ level: config.logLevel });
   for (const warning of options.warnings) log.warn(warning);
+  hidePassword();
   const hearth = await start(options, log);
   const { url, loginUrl } = await listen(hearth, config);
-  const stopped = untilStopped(hearth, log);
+  const stopped = Promise.race([untilStopped(hearth, log), untilLost(hearth, log)]);
   process.stdout.write(`listening on ${url}\nopen ${loginUrl}\n`);
   if (options.introduction !== undefined) process.stdout.write(`\n${options.introduction(url)}\n`);
   await stopped;
   await removeServerFile(config.dataDir, process.pid);
   await options.afterwards?.();
+}
+
+/** The title takes the place of the arguments that others on the machine can see. */
+function hidePassword(): void {
+  if (process.argv.some((argument) => holdsPassword(argument.replace(/^--database-url=/, '')))) {
+    process.title = 'hearth serve';
+  }
 }
 
 async function start({ config, agentEnv }: ServerOptions, log: Log): Promise<Hearth> {
@@ -69,6 +82,23 @@ function untilStopped(hearth: Hearth, log: Log): Promise<void> {
       log.info({ graceMs: hearth.config.shutdownGraceMs }, 'stopping; running turns may end first');
       leave(hearth, log).then(resolve, reject).finally(stopListening);
     });
+  });
+}
+
+/** Rejects when another server has taken the database: then its agents must not be driven from here too. */
+function untilLost(hearth: Hearth, log: Log): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = (): void => {
+      const error = HearthError.from(hearth.lost.reason);
+      log.fatal({ err: error }, 'another server has taken the database; this one ends');
+      setTimeout(() => process.exit(1), LOST_GRACE_MS).unref();
+      hearth.close(0).then(
+        () => reject(error),
+        () => reject(error),
+      );
+    };
+    if (hearth.lost.aborted) end();
+    else hearth.lost.addEventListener('abort', end, { once: true });
   });
 }
 

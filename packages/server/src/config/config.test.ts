@@ -92,11 +92,11 @@ describe('the configuration', () => {
     [{ env: { HEARTH_ALLOW_BYPASS_PERMISSIONS: 'yes' } }, 'HEARTH_ALLOW_BYPASS_PERMISSIONS is "yes"', 'true or false'],
     [{ env: { HEARTH_SETTING_SOURCES: 'user,team' } }, 'HEARTH_SETTING_SOURCES', 'user, project, local'],
     [{ flags: { logLevel: 'loud' } }, '--log-level is "loud"', 'fatal, error'],
-    [{ flags: { databaseUrl: 'postgres://db' } }, '--database-url is "postgres://db"', 'SQLite only'],
+    [{ flags: { databaseUrl: 'mysql://db' } }, '--database-url is "mysql://db"', 'sqlite:<path> or postgres://'],
     [
-      { flags: { databaseUrl: 'postgres://me:s/e@c@db/x' } },
-      '--database-url is "postgres://me:***@db/x"',
-      'SQLite only',
+      { flags: { databaseUrl: 'mysql://me:s/e@c@db/x' } },
+      '--database-url is "mysql://me:***@db/x"',
+      'sqlite:<path> or postgres://',
     ],
     [{ env: { HEARTH_NATS_URL: 'nats://bus' } }, 'HEARTH_NATS_URL is "nats://bus"', 'without a bus'],
     [{ env: { HEARTH_PUBLIC_URL: 'hearth.example' } }, 'HEARTH_PUBLIC_URL', 'https://hearth.example'],
@@ -105,6 +105,16 @@ describe('the configuration', () => {
     const told = failure(() => loadConfig({ ...place, ...given }));
     expect(told.message).toContain(message);
     expect(told.hint).toContain(hint);
+  });
+
+  test('[STO10] warns of a password that stands on the command line', () => {
+    const databaseUrl = 'postgres://me:geheim@db/x';
+    const { config, warnings } = loadConfig({ ...place, flags: { databaseUrl } });
+    expect(config.databaseUrl).toBe(databaseUrl);
+    expect(warnings.join()).toMatch(/--database-url.*HEARTH_DATABASE_URL/);
+    expect(warnings.join()).not.toContain('geheim');
+    expect(loadConfig({ ...place, env: { HEARTH_DATABASE_URL: databaseUrl } }).warnings).toEqual([]);
+    expect(loadConfig({ ...place, flags: { databaseUrl: 'postgres://me@db/x' } }).warnings).toEqual([]);
   });
 
   test('[CFG2] refuses a file with an unknown key, and says which was meant', async () => {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { HearthError } from '@hearth/protocol';
+import { holdsPassword } from './database-url.ts';
 import { nearest } from './nearest.ts';
 import { environmentName, flagName, path as pathKind, wrongSetting } from './option.ts';
 import type { Option, Place } from './option.ts';
@@ -62,7 +63,7 @@ export function loadConfig(options: LoadOptions = {}): LoadedConfig {
     config: Object.fromEntries(config) as Config,
     sources,
     ...(file === undefined ? {} : { file }),
-    warnings: unknownNames(env),
+    warnings: [...unknownNames(env), ...exposedPassword(flags['databaseUrl'])],
   };
 }
 
@@ -129,6 +130,13 @@ function readFile(file: string): Record<string, unknown> {
     });
   }
   return value as Record<string, unknown>;
+}
+
+function exposedPassword(flag: unknown): string[] {
+  if (typeof flag !== 'string' || !holdsPassword(flag)) return [];
+  return [
+    'The password in --database-url can be seen by others on this machine. Give the address in HEARTH_DATABASE_URL, or the password in PGPASSWORD or ~/.pgpass.',
+  ];
 }
 
 /** Names that other commands use. */

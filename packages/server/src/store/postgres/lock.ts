@@ -116,12 +116,15 @@ export class WriterLock {
   }
 }
 
-async function tryLock(client: OpenClient, { schema }: PostgresAddress): Promise<boolean> {
-  // The number is of 64 bits and goes as text: such numbers are not safe in JavaScript.
-  const number = createHash('sha256').update(`hearth ${schema}`).digest().readBigInt64BE().toString();
+/** What the lock of a schema is called; as text, because numbers of 64 bits are not safe in JavaScript. */
+export function lockNumber({ schema }: Pick<PostgresAddress, 'schema'>): string {
+  return createHash('sha256').update(`hearth ${schema}`).digest().readBigInt64BE().toString();
+}
+
+async function tryLock(client: OpenClient, address: PostgresAddress): Promise<boolean> {
   const [row] = await client.run<{ mine: boolean }>({
     text: 'select pg_try_advisory_lock($1::bigint) as mine',
-    values: [number],
+    values: [lockNumber(address)],
   });
   return row?.mine === true;
 }

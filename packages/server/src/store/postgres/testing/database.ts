@@ -3,7 +3,7 @@ import { startPostgres } from '@hearth/testkit';
 import { Client } from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 
-/** A PostgreSQL for the tests of one file: one that `HEARTH_TEST_POSTGRES_URL` names, or one of its own. */
+/** A PostgreSQL for the tests of one file: one that `TEST_POSTGRES_URL` names, or one of its own. */
 export interface TestDatabase {
   /** Address of a schema that nobody has used. */
   freshUrl(): string;
@@ -17,7 +17,7 @@ export function testDatabase(): TestDatabase {
   let base = '';
   let close = async (): Promise<void> => {};
   beforeAll(async () => {
-    const named = process.env['HEARTH_TEST_POSTGRES_URL'];
+    const named = process.env['TEST_POSTGRES_URL'];
     if (named !== undefined && named !== '') {
       base = named;
       return;

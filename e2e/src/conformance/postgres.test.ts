@@ -1,0 +1,3 @@
+import { testConformance } from './over-agent.ts';
+
+testConformance('scripted', 'PostgreSQL');
