@@ -117,18 +117,13 @@ async function assemble({ config, store, log, metrics, agentEnv, lost }: Assembl
     log.warn({ orphans: orphans.length }, 'ended agent processes that a former server left behind');
 
   const keys = new SecretKeys({ dataDir: config.dataDir, configured: config.secretKey });
-<<<<<<< HEAD
   const renewTokens = tokenEndpoint({
     url: config.oauthTokenUrl,
     clientId: config.oauthClientId,
     now: () => clock.now(),
   });
   const accounts = await Accounts.open({ store: store.accounts, keys, clock, newId, log, renewTokens });
-  const backends = createBackends({ config, store, log, metrics, agentEnv });
-=======
-  const accounts = await Accounts.open({ store: store.accounts, keys, clock, newId, log });
   const backends = createBackends({ config, store, log, metrics, agentEnv, lost });
->>>>>>> 6674fbc (hearth serves, runs and is examined over PostgreSQL: turns, restarts, outages and the conformance suite over it)
   if (!backends.has(config.agent)) {
     throw new HearthError('invalid_request', `There is no agent called “${config.agent}”.`, {
       hint: `Set the agent to one of: ${[...backends.keys()].join(', ')}.`,

@@ -1,12 +1,8 @@
 import { totalmem } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { LOG_LEVELS } from '../telemetry/log.ts';
-<<<<<<< HEAD
-import { boolean, choice, duration, endpoint, integer, list, path, text, url } from './option.ts';
-=======
 import { isPostgres } from './database-url.ts';
-import { boolean, choice, duration, integer, list, path, text, url } from './option.ts';
->>>>>>> 6674fbc (hearth serves, runs and is examined over PostgreSQL: turns, restarts, outages and the conformance suite over it)
+import { boolean, choice, duration, endpoint, integer, list, path, text, url } from './option.ts';
 import type { Kind, Option, Place } from './option.ts';
 
 const BYTES_PER_MB = 1024 * 1024;
@@ -65,7 +61,6 @@ export const OPTIONS = {
     'The key that seals the secrets of accounts, instead of the one that is made once and kept in `<data-dir>/secret.key`: 32 bytes as hex or base64. Several with commas: the first seals, all open.',
     { secret: true },
   ),
-<<<<<<< HEAD
   oauthTokenUrl: option(endpoint, 'Where the tokens of log-ins among the accounts are renewed.', {
     default: 'https://platform.claude.com/v1/oauth/token',
   }),
@@ -76,11 +71,6 @@ export const OPTIONS = {
       default: '9d1c250a-e61b-44d9-88ed-5944d1962f5e',
     },
   ),
-  databaseUrl: option(text, 'Where sessions are stored: `sqlite:<path>`; default: a file in the data directory.', {
-    refuse: (value) =>
-      value.startsWith('sqlite:') ? undefined : 'this version stores in SQLite only: sqlite:<path>, or leave it out',
-  }),
-=======
   databaseUrl: option(
     text,
     'Where sessions are stored: `sqlite:<path>`, or `postgres://user@host/database`, whose password comes from here, `PGPASSWORD` or `~/.pgpass`; default: a file in the data directory.',
@@ -91,7 +81,6 @@ export const OPTIONS = {
           : 'sessions are stored in sqlite:<path> or postgres://user@host/database',
     },
   ),
->>>>>>> 6674fbc (hearth serves, runs and is examined over PostgreSQL: turns, restarts, outages and the conformance suite over it)
   natsUrl: option(text, 'A bus between several nodes.', {
     refuse: () => 'this version runs on one machine, without a bus; leave it out',
   }),
