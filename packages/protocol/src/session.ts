@@ -84,6 +84,7 @@ export const sessionSchema = z.object({
   permissionMode: permissionModeSchema,
   effort: effortSchema.optional(),
   accountId: z.string().nullable().describe('Null: the server chooses.'),
+  activeAccountId: z.string().optional().describe('The account that the agent used last.'),
   approvalTimeoutMs: approvalTimeoutMs.optional(),
   phase: phaseSchema,
   turnId: z.string().optional(),

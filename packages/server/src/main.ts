@@ -28,6 +28,9 @@ import type { HandleParts, SessionHandle } from './embedded/session-handle.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 import { endOrphans } from './process/orphans.ts';
+import { accountSource } from './relay/account-source.ts';
+import { Relay } from './relay/relay.ts';
+import { DEFAULT_RETRY_POLICY } from './retry/pace.ts';
 import { LocalSessions } from './router/local-sessions.ts';
 import { SessionChanges } from './router/session-changes.ts';
 import type { Sessions } from './router/sessions.ts';
@@ -123,7 +126,8 @@ async function assemble({ config, store, log, metrics, agentEnv, lost }: Assembl
     now: () => clock.now(),
   });
   const accounts = await Accounts.open({ store: store.accounts, keys, clock, newId, log, renewTokens });
-  const backends = createBackends({ config, store, log, metrics, agentEnv, lost });
+  const relay = createRelay(config, accounts, log);
+  const backends = createBackends({ config, store, log, metrics, agentEnv, lost, relay });
   if (!backends.has(config.agent)) {
     throw new HearthError('invalid_request', `There is no agent called “${config.agent}”.`, {
       hint: `Set the agent to one of: ${[...backends.keys()].join(', ')}.`,
@@ -154,6 +158,7 @@ async function assemble({ config, store, log, metrics, agentEnv, lost }: Assembl
     },
   });
   metrics.watchAgents(() => registry.readAgents());
+  const stopWaking = wakeWhenReady(accounts, () => registry.wake());
   const sessions = new LocalSessions({
     registry,
     changes,
@@ -163,6 +168,7 @@ async function assemble({ config, store, log, metrics, agentEnv, lost }: Assembl
     clock,
     newId,
     defaultAgent: config.agent,
+    accounts,
     allowBypassPermissions: config.allowBypassPermissions,
     resolveCwd: (wanted) => resolveCwd(config.workspace, wanted),
     listDirectories: (path) => listDirectories(config.workspace, path),
@@ -210,25 +216,64 @@ async function assemble({ config, store, log, metrics, agentEnv, lost }: Assembl
       return gateway.loginUrl();
     },
     async close(graceMs = config.shutdownGraceMs) {
+      stopWaking();
       await registry.stop(graceMs);
       await eventLog.flushed();
       stopped.abort();
       stopHeartbeats();
       await gateway?.close();
       await Promise.all([...backends.values()].map((backend) => backend.close()));
+      await relay.close();
       await accounts.close();
       await store.close();
     },
   };
 }
 
-function createBackends({ config, store, log, agentEnv }: Assembly): ReadonlyMap<string, Backend> {
+function createRelay(config: Config, accounts: Accounts, log: Log): Relay {
+  return new Relay({
+    accounts: accountSource(accounts),
+    policy: {
+      selection: config.accountSelection,
+      avoidAbove: config.accountAvoidPercent / 100,
+      retry: { ...DEFAULT_RETRY_POLICY, delaysMs: config.retryDelaysMs.slice(0, config.maxRetries) },
+      waitForResetMs: config.resetWaitMs,
+    },
+    clock: systemClock,
+    log,
+  });
+}
+
+/** Calls back when an account can be used that could not before. @returns stops it */
+function wakeWhenReady(accounts: Accounts, wake: () => void): () => void {
+  const readyIds = (): Set<string> =>
+    new Set(accounts.list().flatMap(({ id, state }) => (state === 'ready' ? [id] : [])));
+  let known = readyIds();
+  return accounts.watch(() => {
+    const before = known;
+    known = readyIds();
+    if ([...known].some((id) => !before.has(id))) wake();
+  });
+}
+
+function createBackends({
+  config,
+  store,
+  log,
+  agentEnv,
+  relay,
+}: Assembly & { relay: Relay }): ReadonlyMap<string, Backend> {
   const newId = randomUUID;
   const { claudePath, settingSources, maxRetries, allowBypassPermissions, spares } = config;
   const claude = createClaudeBackend({
     transcripts: store.transcripts,
     processes: store.processes,
     log,
+    models: {
+      mode: (...session) => relay.mode(...session),
+      open: (session) => relay.open(session),
+      allow: () => null,
+    },
     newId,
     clock: systemClock,
     config: {

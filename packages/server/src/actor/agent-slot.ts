@@ -42,6 +42,11 @@ export class AgentSlot {
     this.#command(generation, (process) => process.send(delivery));
   }
 
+  /** Opens a process that goes on with its turn by itself. */
+  resume(generation: number, spec: () => AgentSpec): void {
+    if (this.#current?.generation !== generation) this.#occupy(generation, spec);
+  }
+
   withdraw(generation: number, messageId: string): void {
     this.#command(generation, (process) => process.withdraw(messageId));
   }

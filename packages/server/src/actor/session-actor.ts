@@ -41,6 +41,11 @@ export interface ActorParts {
   onEvictable: (actor: SessionActor) => void;
 }
 
+/** What a process is opened for. */
+type Opening = Pick<Extract<Effect, { type: 'agent.send' }>, 'pending' | 'carried' | 'rewind'> & {
+  type: 'agent.send' | 'agent.resume';
+};
+
 /** A session as it comes from the store, or as it was just made. */
 export interface ActorStart {
   state: SessionState;
@@ -129,8 +134,15 @@ export class SessionActor {
     return isSettled(this.#state) && this.#requests.size === 0;
   }
 
+  /** A turn runs, which a stop of the server would cut. */
   get running(): boolean {
-    return this.#state.turn !== null;
+    const { turn } = this.#state;
+    return turn !== null && turn.stage.name !== 'waiting';
+  }
+
+  /** A turn waits without a process, as for an account's reset. */
+  get waits(): boolean {
+    return this.#state.turn?.stage.name === 'waiting';
   }
 
   /** Holds an agent process that it could give up. */
@@ -225,6 +237,9 @@ export class SessionActor {
         this.#slot.send(effect.generation, delivery, () => this.#spec(effect));
         return;
       }
+      case 'agent.resume':
+        this.#slot.resume(effect.generation, () => this.#spec({ ...effect, pending: [], rewind: null }));
+        return;
       case 'agent.withdraw':
         this.#slot.withdraw(effect.generation, effect.messageId);
         return;
@@ -255,9 +270,9 @@ export class SessionActor {
     return { messageId, content };
   }
 
-  #spec({ pending, carried, rewind }: Extract<Effect, { type: 'agent.send' }>): AgentSpec {
+  #spec({ type, pending, carried, rewind }: Opening): AgentSpec {
     const { session } = this.#view;
-    const { agentSessionId } = this.#state;
+    const { agentSessionId, accountId } = this.#state;
     return {
       ...this.#settings,
       sessionId: this.id,
@@ -266,6 +281,9 @@ export class SessionActor {
       ...(agentSessionId === null ? {} : { agentSessionId }),
       ...(session.model === null ? {} : { model: session.model }),
       ...(session.effort === undefined ? {} : { effort: session.effort }),
+      ...(session.accountId === null ? {} : { pinnedAccountId: session.accountId }),
+      ...(accountId === null ? {} : { lastAccountId: accountId }),
+      ...(type === 'agent.resume' ? { resumesTurn: true as const } : {}),
       pendingMessageIds: pending,
       ...(rewind === null ? {} : { rewind }),
       carried: carried

@@ -79,6 +79,7 @@ describe('sessions in memory over a real store', () => {
       },
     });
     const sessions = new LocalSessions({
+      accounts: { list: () => [] },
       registry,
       eventLog,
       store,

@@ -127,6 +127,11 @@ export class SessionRegistry {
     for (const sessionId of await this.#parts.store.sessions.unsettled()) await this.get(sessionId);
   }
 
+  /** Lets turns that wait without a process look whether they can go on. */
+  wake(): void {
+    for (const actor of this.#loaded.values()) if (actor.waits) actor.dispatch({ type: 'wake' });
+  }
+
   /** Ends the session's agent process, unless it has work; resolves when it is gone. */
   async letGo(sessionId: string): Promise<void> {
     const actor = this.#loaded.get(sessionId);

@@ -96,6 +96,12 @@ export interface AgentSpec extends Conversation {
    * conversation lacks in front of the next message, so that none is missing.
    */
   carried: Delivery[];
+  /** The user's choice of an account; absent: whichever fits. */
+  pinnedAccountId?: string;
+  /** The account that the session used last, which it keeps while that is healthy. */
+  lastAccountId?: string;
+  /** The stored conversation ends inside a turn: the agent goes on with it by itself, without a message. */
+  resumesTurn?: true;
   /** The conversation was rewound: it goes on from here. */
   rewind?: ConversationCut;
 }

@@ -99,6 +99,26 @@ export const OPTIONS = {
   ),
   claudePath: option(path, 'The `claude` binary to run; default: the one that the SDK brings.'),
   maxRetries: option(integer(0, 100), 'How often a failed call of the model API is tried again.', { default: 5 }),
+  accountSelection: option(
+    choice(['priority', 'round-robin', 'least-used']),
+    'Which account a session is given: by its priority, each in turn, or the one with the most left.',
+    { default: 'priority' },
+  ),
+  accountAvoidPercent: option(
+    integer(1, 100),
+    'An account that has used more of one of its limits is avoided while there is another one.',
+    { default: 98 },
+  ),
+  retryDelaysMs: option(
+    list(duration, ','),
+    'With accounts: the waits before a busy model API is asked again; there are as many attempts as waits, and at most `maxRetries`.',
+    { default: [15_000, 30_000, 60_000] },
+  ),
+  resetWaitMs: option(
+    duration,
+    'How long a turn may wait for an account’s quota to begin anew when all are spent; 0: it fails at once.',
+    { default: 6 * 3_600_000 },
+  ),
   maxProcesses: option(integer(1, 10_000), 'Agent processes that may live at once; idle ones make room for others.', {
     default: 8,
   }),

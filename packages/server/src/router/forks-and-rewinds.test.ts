@@ -107,6 +107,7 @@ async function open(): Promise<House> {
     },
   });
   made.sessions = new LocalSessions({
+    accounts: { list: () => [] },
     registry,
     eventLog,
     store,

@@ -12,7 +12,6 @@ import type {
   Message,
   MessageSend,
   MessageUpdate,
-  PermissionMode,
   Session,
   SessionCreate,
   SessionFork,
@@ -41,6 +40,8 @@ import { keyedForkId } from './keyed-fork-id.ts';
 import { readLog } from './read-log.ts';
 import { placeBefore } from './rewind-target.ts';
 import { rewindSession } from './rewinds.ts';
+import { checkAccount, checkMode } from './session-checks.ts';
+import type { AccountList } from './session-checks.ts';
 import type { SessionChanges } from './session-changes.ts';
 import { summaryOf } from './session-summary.ts';
 import { SendLine } from './send-line.ts';
@@ -58,6 +59,7 @@ export interface LocalSessionsParts {
   clock: Clock;
   newId: () => string;
   defaultAgent: string;
+  accounts: AccountList;
   allowBypassPermissions: boolean;
   /** The real path of a wanted working directory inside the workspace roots; throws `forbidden` outside of them. */
   resolveCwd: (wanted: string | undefined) => Promise<string>;
@@ -78,7 +80,8 @@ export class LocalSessions implements Sessions {
 
   async create(_principal: Principal, params: SessionCreate): Promise<Session> {
     const backend = await this.#availableBackend(params.agent ?? this.#parts.defaultAgent);
-    this.#checkMode(params.permissionMode);
+    checkMode(params.permissionMode, this.#parts.allowBypassPermissions);
+    checkAccount(params.accountId, backend.name, this.#parts.accounts);
     const cwd = await this.#parts.resolveCwd(params.cwd);
     const session = this.#newSession({
       agent: backend.name,
@@ -106,8 +109,9 @@ export class LocalSessions implements Sessions {
   }
 
   async update(sessionId: string, changes: SessionUpdate): Promise<Session> {
-    this.#checkMode(changes.permissionMode);
+    checkMode(changes.permissionMode, this.#parts.allowBypassPermissions);
     const actor = await this.#parts.registry.get(sessionId);
+    checkAccount(changes.accountId, actor.session.agent, this.#parts.accounts);
     if (Object.keys(changes).length > 0) await actor.request({ type: 'session.update', changes });
     return actor.session;
   }
@@ -346,13 +350,6 @@ export class LocalSessions implements Sessions {
     const { available, reason } = await backend.check();
     if (!available) throw new HearthError('agent_unavailable', reason ?? `The agent “${name}” cannot run here.`);
     return backend;
-  }
-
-  #checkMode(mode: PermissionMode | undefined): void {
-    if (mode !== 'bypassPermissions' || this.#parts.allowBypassPermissions) return;
-    throw new HearthError('forbidden', 'This server does not let agents bypass permissions.', {
-      hint: 'Whoever runs the server can allow it with --allow-bypass-permissions.',
-    });
   }
 
   #newSession(given: NewSession): Session {

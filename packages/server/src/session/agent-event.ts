@@ -18,6 +18,8 @@ export interface AgentChange {
   model?: string;
   permissionMode?: PermissionMode;
   effort?: Effort;
+  /** The user's choice of an account; null: none. */
+  accountId?: string | null;
 }
 
 /** What an agent tells the session core. */
@@ -43,7 +45,20 @@ export type AgentEvent =
   | { type: 'approval.requested'; approval: Approval }
   /** The agent no longer waits for this approval. */
   | { type: 'approval.withdrawn'; approvalId: string }
-  | { type: 'retry.scheduled'; attempt: number; maxAttempts: number; delayMs: number; error: RetryError }
+  | {
+      type: 'retry.scheduled';
+      attempt: number;
+      maxAttempts: number;
+      delayMs: number;
+      error: RetryError;
+      accountId?: string;
+      /** The wait is for an account's reset. A process that only waits may be let go; see `AgentSpec.resumesTurn`. */
+      forReset?: true;
+    }
+  /** The agent's work goes on with this account. */
+  | { type: 'account.selected'; accountId: string; label: string; reason: string }
+  /** One call of the model is counted; a turn whose calls are counted this way names no usage at its end. */
+  | { type: 'call.counted'; accountId: string; model: string; usage: Usage; costUsd: number }
   | { type: 'plan.updated'; entries: PlanEntry[] }
   | { type: 'context.compacted'; trigger: string; preTokens: number }
   | { type: 'background.changed'; tasks: BackgroundTask[] }

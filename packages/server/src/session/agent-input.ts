@@ -2,11 +2,16 @@ import type { AgentEvent } from './agent-event.ts';
 import { cancelApprovals, requestApproval } from './approvals.ts';
 import { closeBlock } from './open-work.ts';
 import { onWithdrawn } from './queue.ts';
-import { spentOn } from './spent.ts';
+import { addSpent, spentOn } from './spent.ts';
 import type { Turn } from './state.ts';
 import { at, without } from './step.ts';
 import type { Step } from './step.ts';
 import { loseTurn, onMessagesStarted, onTurnEnded, startTurn } from './turn.ts';
+
+/** A process that has nothing to do for longer than this is let go; a new one takes a part of a second. */
+const PARK_OVER_MS = 5_000;
+/** What the agent has just written down is on the disk by then. */
+const PARK_AFTER_MS = 1_500;
 
 /** What the agent says, as events and as state. */
 export function onAgentEvent(step: Step, event: AgentEvent): void {
@@ -44,6 +49,12 @@ export function onAgentEvent(step: Step, event: AgentEvent): void {
       return;
     case 'retry.scheduled':
       onRetry(step, event);
+      return;
+    case 'account.selected':
+      onAccountSelected(step, event);
+      return;
+    case 'call.counted':
+      onCallCounted(step, event);
       return;
     case 'background.changed':
       step.set({ backgroundTasks: event.tasks.filter((task) => task.status === 'running').length });
@@ -168,7 +179,29 @@ function onRetry(step: Step, event: Extract<AgentEvent, { type: 'retry.scheduled
   const { turn } = step.state;
   if (turn === null) return;
   step.setTurn({ lastActivityAt: step.now });
-  if (turn.stage.name !== 'interrupting')
-    step.setTurn({ stage: { name: 'retrying', until: step.now + event.delayMs } });
+  const { forReset, ...told } = event;
+  const far = forReset === true && event.delayMs > PARK_OVER_MS;
+  const stage = {
+    name: 'retrying' as const,
+    until: step.now + event.delayMs,
+    parkAt: far ? step.now + PARK_AFTER_MS : null,
+  };
+  if (turn.stage.name !== 'interrupting') step.setTurn({ stage });
+  step.emitInTurn(told);
+}
+
+/** The same account once more, as after a new start of the process, is no news. */
+function onAccountSelected(step: Step, event: Extract<AgentEvent, { type: 'account.selected' }>): void {
+  touch(step);
+  if (event.accountId === step.state.accountId) return;
+  step.set({ accountId: event.accountId });
   step.emitInTurn(event);
+}
+
+function onCallCounted(step: Step, event: Extract<AgentEvent, { type: 'call.counted' }>): void {
+  const { accountId, model, usage, costUsd } = event;
+  const spent = { usage, costUsd, models: [{ model, accountId, ...usage, costUsd }] };
+  const { turn, spentBetween } = step.state;
+  if (turn === null) step.set({ spentBetween: addSpent(spentBetween, spent) });
+  else step.setTurn({ spent: addSpent(turn.spent, spent) });
 }

@@ -33,6 +33,8 @@ export type Input =
   /** `done` null: nothing was rewound. */
   | { type: 'rewind.end'; requestId: string; done: RewindDone | null }
   | { type: 'agent'; generation: number; event: AgentEvent }
+  /** What the turn waits for may be there already. */
+  | { type: 'wake' }
   /** A deadline may have passed; see `deadlineOf`. */
   | { type: 'tick' }
   /** Runs after the load of a stored session. `texts` has what the log kept of blocks that were open. */
@@ -69,6 +71,8 @@ export type Effect =
       carried: string[];
       rewind: ConversationCut | null;
     }
+  /** Opens the agent, which goes on with the turn that it was in by itself. */
+  | { type: 'agent.resume'; generation: number; carried: string[] }
   | { type: 'agent.withdraw'; generation: number; messageId: string }
   | { type: 'agent.interrupt'; generation: number }
   | { type: 'agent.answer'; generation: number; approvalId: string; answer: ApprovalAnswer }

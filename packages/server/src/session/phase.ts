@@ -14,7 +14,7 @@ export function phaseOf(state: SessionState): Phase {
   }
   if (turn.stage.name === 'interrupting') return 'interrupting';
   if (waits) return 'awaiting_approval';
-  if (turn.stage.name === 'retrying') return 'retrying';
+  if (turn.stage.name === 'retrying' || turn.stage.name === 'waiting') return 'retrying';
   if (turn.stage.name === 'starting') return 'initializing';
   if (runsTool(state)) return 'tool';
   const foreground = Object.values(state.blocks).filter((block) => block.parentToolCallId === undefined);

@@ -10,8 +10,17 @@ import { isSettled } from './state.ts';
 import type { SessionState } from './state.ts';
 import { at, Step } from './step.ts';
 import type { InputOf } from './step.ts';
-import { closeAgent, finishTurn, interruptTurn, loseAgent, onInterrupt, settle, spentSoFar } from './turn.ts';
-import { onTick } from './watchdog.ts';
+import {
+  closeAgent,
+  finishTurn,
+  interruptTurn,
+  loseAgent,
+  onInterrupt,
+  resumeTurn,
+  settle,
+  spentSoFar,
+} from './turn.ts';
+import { endOfWait, onTick } from './watchdog.ts';
 
 export interface Reduction {
   state: SessionState;
@@ -61,6 +70,9 @@ function apply(step: Step, input: Input): void {
     case 'agent':
       if (isHeard(step.state, input.generation)) onAgentEvent(step, input.event);
       break;
+    case 'wake':
+      resumeTurn(step);
+      break;
     case 'tick':
       onTick(step);
       break;
@@ -93,11 +105,12 @@ function updateSession(step: Step, input: InputOf<'session.update'>): void {
   const { changes } = input;
   step.emit({ type: 'session.updated', changes });
   if (changes.title !== undefined) step.set({ titled: 'user' });
-  const { model, permissionMode, effort } = changes;
+  const { model, permissionMode, effort, accountId } = changes;
   const change = {
     ...(model === undefined ? {} : { model }),
     ...(permissionMode === undefined ? {} : { permissionMode }),
     ...(effort === undefined ? {} : { effort }),
+    ...(accountId === undefined ? {} : { accountId }),
   };
   const { generation, life } = step.state.agent;
   if (life !== 'down' && Object.keys(change).length > 0) step.run({ type: 'agent.configure', generation, change });
@@ -121,7 +134,12 @@ function recover(step: Step, texts: Record<string, string>): void {
     ([id, block]) => [id, { ...block, text: at(texts, id) ?? '' }] as const,
   );
   step.set({ life: 'open', held: false, blocks: Object.fromEntries(blocks) });
+  const waitsUntil = endOfWait(step.state);
   loseAgent(step);
+  if (waitsUntil !== null) {
+    step.setTurn({ stage: { name: 'waiting', until: waitsUntil } });
+    return;
+  }
   finishTurn(step, { type: 'turn.interrupted', by: 'crash', ...soFar(step) }, 'lost');
 }
 

@@ -16,6 +16,10 @@ export interface SessionState {
   /** The agent process that the core listens to; what any other generation says is ignored. */
   agent: AgentLink;
   agentSessionId: string | null;
+  /** The account that the agent used last; null: none that is known here. */
+  accountId: string | null;
+  /** By calls between turns; the next turn bears it. */
+  spentBetween: Spent | null;
   /** Background tasks of the agent that still run; they keep its process alive. */
   backgroundTasks: number;
   blocks: Record<string, OpenBlock>;
@@ -83,7 +87,10 @@ export interface Turn {
 export type TurnStage =
   | { name: 'starting' }
   | { name: 'running' }
-  | { name: 'retrying'; until: number }
+  /** `parkAt`: when the process is let go, if it still only waits then; null: it is not. */
+  | { name: 'retrying'; until: number; parkAt: number | null }
+  /** Without a process, for something that is far away; also over a restart of the server. */
+  | { name: 'waiting'; until: number }
   | { name: 'interrupting'; by: InterruptCause; since: number };
 
 export interface OpenBlock {
@@ -116,6 +123,8 @@ export function initialState(now: number, titled: SessionState['titled']): Sessi
     turn: null,
     agent: { generation: 0, life: 'down' },
     agentSessionId: null,
+    accountId: null,
+    spentBetween: null,
     backgroundTasks: 0,
     blocks: {},
     tools: {},

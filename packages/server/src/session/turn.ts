@@ -22,7 +22,7 @@ export function startTurn(step: Step, messageIds: string[], by: 'core' | 'agent'
     turnId: step.context.newTurnId,
     messageIds,
     untaken: by === 'core' ? messageIds : [],
-    spent: null,
+    spent: step.state.spentBetween,
     startedAt: step.now,
     stage: { name: stage },
     produced: false,
@@ -31,7 +31,7 @@ export function startTurn(step: Step, messageIds: string[], by: 'core' | 'agent'
     rest: 'connecting',
     lastActivityAt: step.now,
   };
-  step.set({ turn });
+  step.set({ turn, spentBetween: null });
   step.emitInTurn({ type: 'turn.started', messageIds });
   for (const messageId of messageIds) step.emitInTurn({ type: 'message.delivered', messageId, as: 'turn' });
   removeDelivered(step, messageIds);
@@ -134,6 +134,11 @@ function leavesDoubt(ending: Ending): boolean {
 export function interruptTurn(step: Step, by: InterruptCause): void {
   const { turn, agent } = step.state;
   if (turn === null || turn.stage.name === 'interrupting') return;
+  if (turn.stage.name === 'waiting') {
+    // It survives a restart, and has no process that would have to stop.
+    if (by !== 'shutdown') finishTurn(step, { type: 'turn.interrupted', by, ...turn.spent });
+    return;
+  }
   step.setTurn({ stage: { name: 'interrupting', by, since: step.now } });
   step.run({ type: 'agent.interrupt', generation: agent.generation });
 }
@@ -202,6 +207,27 @@ export function loseTurn(step: Step, error: TurnError): void {
   for (const messageId of turn.messageIds) sendToAgent(step, messageId);
 }
 
+/** Lets the process go while the turn waits for something that is far away; it goes on in a new one. */
+export function parkTurn(step: Step, until: number): void {
+  step.run({ type: 'agent.kill', generation: step.state.agent.generation });
+  loseAgent(step);
+  step.setTurn({ stage: { name: 'waiting', until } });
+}
+
+/** A turn that waited without a process goes on in a new one. */
+export function resumeTurn(step: Step): void {
+  const { turn, agent, carried } = step.state;
+  if (turn === null || turn.stage.name !== 'waiting') return;
+  step.setTurn({ stage: { name: 'starting' }, rest: 'connecting', lastActivityAt: step.now });
+  if (turn.untaken.length > 0) {
+    step.setTurn({ untaken: turn.messageIds });
+    for (const messageId of turn.messageIds) sendToAgent(step, messageId);
+    return;
+  }
+  step.set({ agent: { ...agent, life: 'starting' } });
+  step.run({ type: 'agent.resume', generation: agent.generation, carried });
+}
+
 /** Hands a message to the agent, whose process is opened for it when there is none. */
 export function sendToAgent(step: Step, messageId: string): void {
   const { generation, life } = step.state.agent;
@@ -223,9 +249,10 @@ export function settle(step: Step): void {
   if (turn === null || turn.stage.name === 'interrupting') return;
   if (queue.some((entry) => entry.priority === 'now')) {
     interruptTurn(step, 'message');
+    if (step.state.turn === null) settle(step);
     return;
   }
-  if (waits || !step.context.config.steering) return;
+  if (turn.stage.name === 'waiting' || waits || !step.context.config.steering) return;
   for (const entry of queue) {
     if (entry.hold !== 'kept' || entry.priority !== 'next') continue;
     hand(step, entry.messageId);

@@ -22,6 +22,8 @@ export function applyEvent(view: SessionView, event: Event): Folded {
       return keep({ ...view, session: { ...session, ...event.changes, lastSeq: event.seq } as Session });
     case 'title.updated':
       return keep({ ...view, session: { ...session, title: event.title } });
+    case 'account.selected':
+      return keep({ ...view, session: { ...session, activeAccountId: event.accountId } });
     case 'phase.changed':
       return keep({ ...view, session: { ...session, phase: event.phase } });
     case 'message.queued':

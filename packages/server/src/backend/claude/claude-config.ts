@@ -1,5 +1,6 @@
 import type { SettingSource } from '@anthropic-ai/claude-agent-sdk';
 import type { Logger } from 'pino';
+import type { ModelAccess } from './model-access.ts';
 import type { ProcessStore, TranscriptStore } from '../../store/store.ts';
 
 export interface ClaudeConfig {
@@ -22,6 +23,8 @@ export interface ClaudeConfig {
 }
 
 export interface ClaudeBackendDeps {
+  /** Absent: processes find their model API by their environment alone. */
+  models?: ModelAccess;
   transcripts: TranscriptStore;
   processes: ProcessStore;
   log: Pick<Logger, 'info' | 'warn' | 'error'>;

@@ -9,13 +9,16 @@ import { forgetConversation, prepareConversation, type Beginning } from './conve
 import { exitError } from './exit-error.ts';
 import { Inbox } from './inbox.ts';
 import { configDirOf } from './local-transcript.ts';
+import { asCounted, laneSession } from './model-access.ts';
+import type { Access } from './model-access.ts';
 import { openQuery } from './opening.ts';
-import { permitted } from './query-options.ts';
+import { changed, permitted } from './query-options.ts';
 import type { ControlledQuery, WireMessage } from './sdk-message.ts';
 import type { Spares } from './spares.ts';
 import { spawnAgent, spawnedProcess } from './spawned-process.ts';
 import { createTranscriptMirror } from './transcript-mirror.ts';
 import { Translator } from './translator.ts';
+import { isRefusedRequest } from './turn-error.ts';
 
 const CLOSE_TIMEOUT_MS = 5_000;
 const CALL_WAIT_MS = 250;
@@ -38,6 +41,8 @@ export class ClaudeProcess implements AgentProcess {
   readonly #approvals: Approvals;
   readonly #gone: Promise<void>;
   #query: ControlledQuery | undefined;
+  /** Null: it finds its model API by its environment. */
+  #access: Access | null = null;
   #tree: ProcessTree | undefined;
   #beginning: Beginning | undefined;
   #agentSessionId: string | undefined;
@@ -56,7 +61,9 @@ export class ClaudeProcess implements AgentProcess {
     this.#spec = permitted(spec, deps.config);
     this.#deps = deps;
     this.#emit = (event) => {
-      if (!this.#exited) emit(event);
+      // The relay has counted those already.
+      const known = event.type === 'calls.seen' && this.#access !== null;
+      if (!this.#exited) emit(known ? { type: 'activity' } : event);
     };
     this.#env = processEnvironment(deps.config);
     this.#translator = new Translator({ emit: this.#emit, newId: deps.newId, permissionMode: spec.permissionMode });
@@ -127,13 +134,14 @@ export class ClaudeProcess implements AgentProcess {
   configure(change: AgentChange): void {
     if (this.#query === undefined) {
       // Not begun yet: it will begin with this.
-      const wanted = { ...this.#spec, ...change };
+      const wanted = changed(this.#spec, change);
       this.#spec = permitted(wanted, this.#deps.config);
       this.#translator.permissionModeSet(wanted.permissionMode);
       if (this.#spec !== wanted) this.#refuseBypass();
       return;
     }
-    const { model, permissionMode, effort } = change;
+    const { model, permissionMode, effort, accountId } = change;
+    if (accountId !== undefined) this.#access?.lane.pin(accountId);
     if (model !== undefined) this.#set('model', async (query) => query.setModel(model));
     if (permissionMode !== undefined) {
       const before = this.#spec.permissionMode;
@@ -155,6 +163,7 @@ export class ClaudeProcess implements AgentProcess {
 
   kill(): void {
     this.#ending = 'killed';
+    this.#access?.lane.close();
     this.#inbox.end();
     void this.#tree?.kill(0);
   }
@@ -180,6 +189,7 @@ export class ClaudeProcess implements AgentProcess {
     this.#inbox.end();
     this.#approvals.withdrawAll();
     this.#exit(await this.#exitError(failure));
+    this.#access?.lane.close();
     await this.#tree?.kill();
     await this.#tree?.ended;
   }
@@ -196,6 +206,8 @@ export class ClaudeProcess implements AgentProcess {
       config: deps.config,
       beginning,
       env: this.#env,
+      models: deps.models,
+      session: laneSession(this.#spec, deps.models, this.#emit),
       mirror: createTranscriptMirror(deps.transcripts),
       canUseTool: this.#approvals.canUseTool,
       spawn: (wanted) => spawnedProcess(this.#have(spawnAgent(wanted, this.#spec.sessionId, deps))),
@@ -205,7 +217,9 @@ export class ClaudeProcess implements AgentProcess {
       cancelled: () => this.#ending !== 'none',
     });
     if (opening === undefined) return undefined;
-    const { query: started, agentSessionId, spec } = opening;
+    const { query: started, agentSessionId, spec, access } = opening;
+    this.#access = access;
+    access?.lane.pin(this.#spec.pinnedAccountId ?? null);
     this.#agentSessionId = agentSessionId;
     this.#query = started;
     // What was changed while a spare was being taken.
@@ -292,17 +306,14 @@ export class ClaudeProcess implements AgentProcess {
     if (!this.#inTurn && !this.#interrupting && (result.user_message_uuids ?? []).length > 0) return;
     this.#inTurn = false;
     this.#turnsEnded += 1;
-    const ended = this.#translator.endTurn(result, this.#interrupting);
+    const ended = asCounted(this.#translator.endTurn(result, this.#interrupting), this.#access);
     this.#interrupting = false;
-    const refused =
-      ended.outcome === 'failed' &&
-      (ended.error.status === 400 || ended.error.status === 413) &&
-      result.is_error === true;
+    const refused = result.is_error === true && isRefusedRequest(ended);
     if (refused) {
       for (const messageId of this.#inbox.allUnstarted())
         this.#emit({ type: 'message.withdrawn', messageId, ok: true });
     }
-    this.#emit(refused ? { ...ended, agentLeaves: true } : ended);
+    this.#emit(refused && ended.outcome === 'failed' ? { ...ended, agentLeaves: true } : ended);
     this.#forgetReplaced();
     if (refused) this.#leave();
   }
@@ -364,19 +375,12 @@ export class ClaudeProcess implements AgentProcess {
   /** The binary would not start with it. */
   #refuseBypass(): void {
     this.#translator.read({ type: 'system', subtype: 'status', permissionMode: 'default' });
-    const text = 'Not changed (permissionMode): this server does not allow permissions to be bypassed.';
-    this.#emit({ type: 'notice', level: 'warning', code: 'not_configured', text });
+    this.#emit(notConfigured('permissionMode', 'this server does not allow permissions to be bypassed.'));
   }
 
   #set(what: keyof AgentChange, change: (query: ControlledQuery) => Promise<void>): void {
     this.#control(`set ${what}`, change, (error) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#emit({
-        type: 'notice',
-        level: 'warning',
-        code: 'not_configured',
-        text: `Not changed (${what}): ${reason}`,
-      });
+      this.#emit(notConfigured(what, error instanceof Error ? error.message : String(error)));
     });
   }
 
@@ -397,4 +401,8 @@ export class ClaudeProcess implements AgentProcess {
       onFailure(error);
     });
   }
+}
+
+function notConfigured(what: keyof AgentChange, reason: string): AgentEvent {
+  return { type: 'notice', level: 'warning', code: 'not_configured', text: `Not changed (${what}): ${reason}` };
 }

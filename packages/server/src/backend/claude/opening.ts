@@ -1,12 +1,20 @@
 import type { CanUseTool, ClaimOptions, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
 import type { ProcessTree } from '../../process/spawn-tree.ts';
+import type { LaneSession } from '../../relay/lane.ts';
 import type { AgentSpec } from '../backend.ts';
+import { CLAUDE, openAccess } from './model-access.ts';
+import type { Access, ModelAccess } from './model-access.ts';
 import { queryOptions, type QueryParts } from './query-options.ts';
 import { loadSdk } from './sdk.ts';
 import type { ControlledQuery } from './sdk-message.ts';
 import type { Parked, Spares } from './spares.ts';
 
-export interface OpeningParts extends Omit<QueryParts, 'spec'> {
+export interface OpeningParts extends Omit<QueryParts, 'spec' | 'env'> {
+  /** What processes have of the server's environment. */
+  env: Record<string, string | undefined>;
+  models: ModelAccess | undefined;
+  /** The session as the relay knows it. */
+  session: LaneSession;
   /** As it is when it is needed: it may change until the process begins. */
   spec: () => AgentSpec;
   /** The input; called once. */
@@ -23,6 +31,8 @@ export interface Opening {
   agentSessionId: string;
   /** What it began with. */
   spec: AgentSpec;
+  /** Null: by its environment. */
+  access: Access | null;
 }
 
 /** Begins a conversation, or goes on with one: in a process that stands ready, where that is possible, else in a new one. */
@@ -31,18 +41,27 @@ export async function openQuery(parts: OpeningParts): Promise<Opening | undefine
   if (claimed !== undefined) return claimed;
   const { query } = await loadSdk();
   if (parts.cancelled()) return undefined;
+  const access = await openAccess(parts.models, parts.env, parts.session);
+  if (parts.cancelled()) {
+    access?.lane.close();
+    return undefined;
+  }
   const spec = parts.spec();
-  const started = query({ prompt: parts.messages(), options: queryOptions({ ...parts, spec }) });
-  return { query: started as ControlledQuery, agentSessionId: parts.beginning.agentSessionId, spec };
+  const env = access?.environment ?? parts.env;
+  const started = query({ prompt: parts.messages(), options: queryOptions({ ...parts, env, spec }) });
+  return { query: started as ControlledQuery, agentSessionId: parts.beginning.agentSessionId, spec, access };
 }
 
 async function takeSpare(parts: OpeningParts): Promise<Opening | undefined> {
   const spec = parts.spec();
-  const parked = parts.spares.take(spec, parts.env);
+  const { pinned, current } = parts.session;
+  const parked = parts.spares.take(spec, parts.env, parts.models?.mode(CLAUDE, pinned, current) ?? 'none');
   if (parked === undefined) return undefined;
   parts.onSpare(parked.tree);
+  parked.access?.lane.bind(parts.session);
   try {
-    return { query: await claim(parked, spec, parts), agentSessionId: parked.agentSessionId, spec };
+    const query = await claim(parked, spec, parts);
+    return { query, agentSessionId: parked.agentSessionId, spec, access: parked.access };
   } catch (error) {
     await parked.tree.kill(0);
     await parked.tree.ended;

@@ -1,8 +1,17 @@
 import type { CanUseTool, McpServerConfig, Options, SessionStore } from '@anthropic-ai/claude-agent-sdk';
-import type { AgentSpec } from '../backend.ts';
+import type { AgentChange, AgentSpec } from '../backend.ts';
 import type { ClaudeConfig } from './claude-config.ts';
 import type { Beginning } from './conversation.ts';
 import { CHECKPOINTS_ON } from './file-history.ts';
+
+/**
+ * The binary goes on with the turn in which its transcript ends, without running its tools again. It puts a text of its
+ * own behind the last message; this one is read as a reminder, and not as something that the user said.
+ */
+const RESUMES_TURN = {
+  CLAUDE_CODE_RESUME_INTERRUPTED_TURN: '1',
+  CLAUDE_CODE_RESUME_PROMPT: '<system-reminder>The work was held up; go on where it stopped.</system-reminder>',
+};
 
 /** What a process has for its whole life, whichever session it serves. */
 export interface HostParts {
@@ -41,9 +50,11 @@ export function hostOptions(parts: HostParts): Options {
 /** The SDK's options for one session. */
 export function queryOptions(parts: QueryParts): Options {
   const { spec, beginning } = parts;
+  const resumes = spec.resumesTurn === true ? { env: { ...parts.env, ...CHECKPOINTS_ON, ...RESUMES_TURN } } : {};
   const { model, effort, systemPrompt, allowedTools, disallowedTools, maxTurns, maxBudgetUsd, thinkingTokens } = spec;
   return {
     ...hostOptions(parts),
+    ...resumes,
     cwd: spec.cwd,
     permissionMode: spec.permissionMode,
     ...startOf(beginning, allowedTools ?? []),
@@ -87,4 +98,12 @@ function mcpOf(servers: AgentSpec['mcpServers']): Pick<Options, 'mcpServers' | '
 export function permitted(spec: AgentSpec, config: ClaudeConfig): AgentSpec {
   const bypass = spec.permissionMode === 'bypassPermissions' && config.allowBypassPermissions !== true;
   return bypass ? { ...spec, permissionMode: 'default' } : spec;
+}
+
+/** The spec of a process that has not begun, after a change. */
+export function changed(spec: AgentSpec, { accountId, ...change }: AgentChange): AgentSpec {
+  const wanted = { ...spec, ...change };
+  if (accountId === undefined) return wanted;
+  const { pinnedAccountId: _, ...unpinned } = wanted;
+  return accountId === null ? unpinned : { ...unpinned, pinnedAccountId: accountId };
 }

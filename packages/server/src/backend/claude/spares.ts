@@ -1,8 +1,11 @@
 import type { CanUseTool, SpareProcess } from '@anthropic-ai/claude-agent-sdk';
+import type { AccountMode } from '../../account/select.ts';
 import type { SpareProcesses } from '../../process/spare-processes.ts';
 import type { ProcessTree } from '../../process/spawn-tree.ts';
 import type { AgentSpec } from '../backend.ts';
 import { processEnvironment, type ClaudeBackendDeps } from './claude-config.ts';
+import { noSession, openAccess } from './model-access.ts';
+import type { Access } from './model-access.ts';
 import { hostOptions } from './query-options.ts';
 import { loadSdk } from './sdk.ts';
 import { spawnAgent, spawnedProcess } from './spawned-process.ts';
@@ -19,6 +22,8 @@ export interface Parked {
   readonly tree: ProcessTree;
   /** Given to it at its start, and so the id of the conversation that it will begin. */
   readonly agentSessionId: string;
+  /** Its way to the model API; null: by its environment. */
+  readonly access: Access | null;
   /** Asked for permission by the session that takes it. */
   setCanUseTool(canUseTool: CanUseTool): void;
 }
@@ -66,14 +71,15 @@ export class Spares implements SpareProcesses {
   }
 
   /** A process for a new conversation of this session; it is no spare any more. Undefined: none fits. */
-  take(spec: AgentSpec, env: Record<string, string | undefined>): Parked | undefined {
+  take(spec: AgentSpec, env: Record<string, string | undefined>, mode: AccountMode): Parked | undefined {
     if (!couldTake(spec) || this.#refusedBy.has(spec.cwd)) return undefined;
     const environment = JSON.stringify(env);
     for (const spare of this.#all) {
       if (spare.standing.type !== 'parked') continue;
       this.#all.delete(spare);
       this.#refillIn(REFILL_AFTER_MS);
-      if (spare.environment === environment) return spare.standing.parked;
+      const { parked } = spare.standing;
+      if (spare.environment === environment && (parked.access?.mode ?? 'none') === mode) return parked;
       void this.#end(spare);
     }
     return undefined;
@@ -138,15 +144,16 @@ export class Spares implements SpareProcesses {
   }
 
   async #start(spare: Spare, env: Record<string, string | undefined>): Promise<Parked> {
-    const { config, transcripts, newId } = this.#deps;
+    const { config, transcripts, newId, models } = this.#deps;
     const { prewarm } = await loadSdk();
     const agentSessionId = newId();
+    const access = await openAccess(models, env, noSession());
     let canUseTool: CanUseTool = async () => ({ behavior: 'deny', message: 'No session has taken this agent yet.' });
     const started = await prewarm({
       options: {
         ...hostOptions({
           config,
-          env,
+          env: access?.environment ?? env,
           mirror: createTranscriptMirror(transcripts),
           canUseTool: async (...question) => canUseTool(...question),
           spawn: (options) => {
@@ -160,10 +167,11 @@ export class Spares implements SpareProcesses {
     });
     const { tree } = spare;
     if (tree === undefined) throw new Error('the SDK started no process');
+    if (access !== null) void tree.ended.then(() => access.lane.close());
     // Nobody waits for it before it is taken.
     started.claimed.catch(() => undefined);
     void started.exited.finally(() => this.#onExit(spare));
-    return { spare: started, tree, agentSessionId, setCanUseTool: (asked) => (canUseTool = asked) };
+    return { spare: started, tree, agentSessionId, access, setCanUseTool: (asked) => (canUseTool = asked) };
   }
 
   /** One that dies by itself while nobody has taken it is replaced. */

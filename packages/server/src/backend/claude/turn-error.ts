@@ -1,4 +1,5 @@
 import type { ErrorCode, TurnError } from '@hearth/protocol';
+import type { TurnEnded } from '../backend.ts';
 import type { WireMessage } from './sdk-message.ts';
 
 /** The binary's own names of failures (`SDKAssistantMessageError`), used where there is no HTTP status. */
@@ -101,4 +102,9 @@ function errorOfApi(result: WireMessage, context: FailureContext, text: string):
 
 function orElse(text: string, otherwise: string): string {
   return text.trim() === '' ? otherwise : text;
+}
+
+/** The model API will not take this conversation as it stands, whoever sends it. */
+export function isRefusedRequest(ended: TurnEnded): boolean {
+  return ended.outcome === 'failed' && (ended.error.status === 400 || ended.error.status === 413);
 }

@@ -24,7 +24,10 @@ export interface Conversation {
 type Command = Exclude<Effect, { type: 'reply' }>;
 
 /** What a process begins with. */
-export type Opening = Pick<Extract<Effect, { type: 'agent.send' }>, 'pending' | 'carried' | 'rewind'>;
+export interface Opening extends Pick<Extract<Effect, { type: 'agent.send' }>, 'pending' | 'carried' | 'rewind'> {
+  /** It goes on with the turn in which the conversation ends. */
+  resumes: boolean;
+}
 
 interface OpenWork {
   blocks: Map<string, string>;
@@ -79,6 +82,7 @@ export class ModelAgent {
     const going = [...opening.pending, ...(opening.rewind?.nextMessageIds ?? [])];
     const cut = known.findIndex((messageId) => going.includes(messageId));
     if (cut !== -1) known.splice(cut);
+    this.inTurn = opening.resumes;
     this.#unsaved = opening.carried.filter((messageId) => !known.includes(messageId));
     known.push(...this.#unsaved);
   }
@@ -123,6 +127,13 @@ export class ModelAgent {
     if (toEnd) return moves;
     if (this.inTurn) moves.push(...this.#working(this.#front, undefined), () => this.#retry());
     if (this.inTurn) moves.push(() => this.#endTurn({ type: 'turn.ended', outcome: 'failed', error: OVERLOADED }));
+    if (this.inTurn) moves.push(() => this.#waitForReset());
+    moves.push(() =>
+      this.#emit({ type: 'account.selected', accountId: this.#newId(), label: 'one', reason: 'rotated' }),
+    );
+    moves.push(() =>
+      this.#emit({ type: 'call.counted', accountId: 'one', model: 'model', usage: USAGE, costUsd: 0.125 }),
+    );
     if (!this.inTurn) moves.push(() => this.#speakUnasked());
     moves.push(...this.#working(this.#back, 'background'));
     moves.push(() => this.#emit({ type: 'activity' }));
@@ -202,6 +213,15 @@ export class ModelAgent {
     this.#front.blocks.clear();
     const error = { code: 'overloaded', status: 529 } as const;
     this.#emit({ type: 'retry.scheduled', attempt: 1, maxAttempts: 3, delayMs: 500, error });
+  }
+
+  /** By the time that its process may be let go, what it has taken is written down. */
+  #waitForReset(): void {
+    if (this.#taken.length > 0) this.#startTaken();
+    this.#retry();
+    this.#unsaved = [];
+    const error = { code: 'account_exhausted', status: 429 } as const;
+    this.#emit({ type: 'retry.scheduled', attempt: 1, maxAttempts: 1, delayMs: 3_600_000, error, forReset: true });
   }
 
   #working(work: OpenWork, parentToolCallId: string | undefined): (() => void)[] {

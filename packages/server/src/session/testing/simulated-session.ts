@@ -225,11 +225,15 @@ export class SimulatedSession {
   carry(): boolean {
     const command = this.#commands.shift();
     if (command === undefined) return false;
-    if (command.type === 'agent.send') {
+    if (command.type === 'agent.send' || command.type === 'agent.resume') {
       const present = this.#agents.find((agent) => agent.generation === command.generation);
       if (present === undefined) {
         for (const agent of this.#agents) agent.vanish();
-        this.#open(command.generation, command);
+        const opening =
+          command.type === 'agent.send'
+            ? { ...command, resumes: false }
+            : { ...command, pending: [], rewind: null, resumes: true };
+        this.#open(command.generation, opening);
       }
     }
     this.#agents.find((agent) => agent.generation === command.generation)?.command(command);
@@ -251,7 +255,7 @@ export class SimulatedSession {
       else if (approvalId !== undefined) this.answer(approvalId);
       else if (!this.reachDeadline()) {
         // A tool may run for ever; only the user ends it.
-        if (this.state.turn === null) return;
+        if (this.state.turn === null || this.waitsForRestart) return;
         expect(runsTool(this.state), 'nothing will ever end this turn', this.state);
         this.interrupt();
       }
@@ -259,8 +263,14 @@ export class SimulatedSession {
     expect(false, 'the session never comes to rest', this.state);
   }
 
+  /** A turn waits for something far away, and the server takes nothing new up. */
+  get waitsForRestart(): boolean {
+    return this.state.life === 'draining' && this.state.turn?.stage.name === 'waiting';
+  }
+
   /** What must hold when nothing moves any more. */
   checkRest(): void {
+    if (this.waitsForRestart) return;
     const { state, check } = this;
     expect(state.life === 'closed' ? check.phase === 'closed' : check.phase === 'idle', `rests in ${check.phase}`);
     expect(this.waiting.size === 0, `no answer to ${[...this.waiting].join()}`);
@@ -347,7 +357,8 @@ export class SimulatedSession {
     expect(state.rewind === null || state.agent.life !== 'ready', 'an agent goes on with what was rewound');
     const users = pending !== '' || (runsTool(state) && state.turn?.stage.name !== 'interrupting');
     const agents = state.turn !== null || state.queue.some((entry) => entry.hold !== 'kept');
-    if (agents && !users) expect(deadlineOf(state, this.config) !== null, 'nobody watches over this wait', state);
+    if (agents && !users && !this.waitsForRestart)
+      expect(deadlineOf(state, this.config) !== null, 'nobody watches over this wait', state);
   }
 }
 

@@ -6,6 +6,12 @@ import type { Approval, Content } from '@hearth/protocol';
 import { startMessagesApi, type MessagesApi, type MessagesApiOptions, type RecordedRequest } from '@hearth/testkit';
 import type { ProcessRecord, ProcessStore, TranscriptEntry, TranscriptStore } from '../../../store/store.ts';
 import type { AgentEvent, AgentProcess, AgentSpec, Backend, TurnEnded } from '../../backend.ts';
+import { systemClock } from '../../../concurrency/clock.ts';
+import type { RelayPolicy } from '../../../relay/lane.ts';
+import { Relay } from '../../../relay/relay.ts';
+import { memoryAccounts } from '../../../relay/testing/memory-accounts.ts';
+import type { MemoryAccounts, TestAccount } from '../../../relay/testing/memory-accounts.ts';
+import { silentLog } from '../../../telemetry/log.ts';
 import { createClaudeBackend } from '../claude-backend.ts';
 import type { ClaudeConfig } from '../claude-config.ts';
 import { configDirOf, projectKeyOf, type LocalPlace } from '../local-transcript.ts';
@@ -22,6 +28,8 @@ export interface TestBed {
   /** A folder that the agent may not read unasked. */
   readonly outside: string;
   readonly logged: string[];
+  /** Set where the agent has accounts. */
+  readonly accounts: MemoryAccounts | undefined;
   open(spec?: Partial<AgentSpec>): OpenAgent;
   /** Another backend over the same stores and home, as after a restart. */
   restart(config?: ClaudeConfig): Backend;
@@ -49,7 +57,13 @@ export interface OpenAgent {
 }
 
 export async function startTestBed(
-  options: { config?: ClaudeConfig; api?: MessagesApiOptions } = {},
+  options: {
+    config?: ClaudeConfig;
+    api?: MessagesApiOptions;
+    /** With these the agent reaches its model through a relay, and knows no key. */
+    accounts?: Record<string, TestAccount>;
+    policy?: Partial<RelayPolicy>;
+  } = {},
 ): Promise<TestBed> {
   const home = mkdtempSync(join(tmpdir(), 'hearth-claude-'));
   const cwd = join(home, 'work');
@@ -61,11 +75,14 @@ export async function startTestBed(
     TMPDIR: join(home, 'tmp'),
     CLAUDE_CONFIG_DIR: join(home, 'config'),
     ANTHROPIC_API_KEY: 'sk-made-up',
-    ANTHROPIC_BASE_URL: api.url,
+    // With accounts nothing is to be had here.
+    ANTHROPIC_BASE_URL: options.accounts === undefined ? api.url : 'http://127.0.0.1:9',
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     DISABLE_TELEMETRY: '1',
     DISABLE_AUTOUPDATER: '1',
   };
+  const accounts = options.accounts === undefined ? undefined : memoryAccounts(options.accounts, api.url);
+  const relay = accounts === undefined ? undefined : testRelay(accounts, options.policy ?? {});
   const transcripts = memoryTranscripts();
   const processes = memoryProcesses();
   const logged: string[] = [];
@@ -79,6 +96,9 @@ export async function startTestBed(
       config: { environment: () => env, maxRetries: 2, ...options.config, ...config },
       newId: randomUUID,
       clock: { now: Date.now },
+      ...(relay === undefined
+        ? {}
+        : { models: { mode: relay.mode.bind(relay), open: relay.open.bind(relay), allow: () => null } }),
     });
     backends.push(backend);
     return backend;
@@ -92,15 +112,32 @@ export async function startTestBed(
     cwd,
     outside: join(home, 'outside'),
     logged,
+    accounts,
     restart,
     open: (spec = {}) => openAgent(backends.at(-1) ?? backend, { cwd, ...spec }),
     place: (agentSessionId) => ({ configDir: configDirOf(env), projectKey: projectKeyOf(cwd), agentSessionId }),
     async close() {
       await Promise.all(backends.map(async (one) => one.close()));
+      await relay?.close();
       await api.close();
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+function testRelay(accounts: MemoryAccounts, policy: Partial<RelayPolicy>): Relay {
+  return new Relay({
+    accounts,
+    policy: {
+      selection: 'priority',
+      avoidAbove: 0.98,
+      retry: { delaysMs: [50, 100, 200], jitter: 0 },
+      waitForResetMs: 0,
+      ...policy,
+    },
+    clock: systemClock,
+    log: silentLog(),
+  });
 }
 
 function openAgent(backend: Backend, spec: Partial<AgentSpec> & { cwd: string }): OpenAgent {

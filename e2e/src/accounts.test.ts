@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connect } from '@hearth/client';
+import type { Hearth } from '@hearth/client';
+import { answerText, Bench, ofType } from '@hearth/conformance';
+import { reply } from '@hearth/testkit';
+import type { MessagesApi } from '@hearth/testkit';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { modelRequests, Place, scriptedApi, ServerProcess } from './server-process.ts';
+
+const AGENT = 'claude';
+
+describe('accounts of the Claude agent', () => {
+  let api: MessagesApi;
+  let bench: Bench;
+  let client: Hearth;
+  let server: ServerProcess;
+  const places: Place[] = [];
+
+  async function serve(place: Place): Promise<void> {
+    server = await ServerProcess.start(place, api, { agent: AGENT, env: { HEARTH_RETRY_DELAYS_MS: '200,400,800' } });
+    const target = server.target(AGENT, api);
+    bench = new Bench(target);
+    client = connect({ url: target.baseUrl, token: target.token });
+  }
+
+  function newPlace(): Place {
+    const place = new Place();
+    places.push(place);
+    return place;
+  }
+
+  const key = (apiKey: string, priority: number) =>
+    client.accounts.create({ kind: 'api_key', apiKey, label: apiKey, priority, baseUrl: api.url });
+
+  beforeAll(async () => {
+    api = await scriptedApi();
+  });
+
+  afterEach(async () => {
+    client.close();
+    await server.stop();
+    for (const place of places.splice(0)) place.remove();
+    api.reset();
+  });
+
+  afterAll(async () => {
+    await api.close();
+  });
+
+  test('[WAIT1] [WAIT2] [ACC8] [ACC11] an account added, used, spent and used again after its reset, watched live, over a server that was killed meanwhile', async () => {
+    const place = newPlace();
+    await serve(place);
+    const states: string[] = [];
+    client.accounts.watch(([account]) => {
+      if (account !== undefined && states.at(-1) !== account.state) states.push(account.state);
+    });
+    await key('key-one', 1);
+    const { id } = await bench.session({ allowedTools: ['Bash'] });
+    const socket = await bench.watch(id);
+    expect(answerText(await bench.turn(socket, id, '[[say used]]'))).toBe('used');
+
+    let resetsAt = 0;
+    api.setScript((request) => {
+      const hasResult = JSON.stringify(request.body.messages.at(-1)).includes('tool_result');
+      if (!request.isSideRequest && hasResult && resetsAt === 0) resetsAt = Math.ceil(Date.now() / 1000) + 30;
+      if (resetsAt * 1000 <= Date.now()) return undefined;
+      return reply().status(429, {
+        headers: {
+          'anthropic-ratelimit-unified-status': 'rejected',
+          'anthropic-ratelimit-unified-representative-claim': 'five_hour',
+          'anthropic-ratelimit-unified-reset': String(resetsAt),
+        },
+      });
+    });
+    await bench.send(id, '[[tool Bash {"command":"echo ran >> ran.txt; echo hello"}]] [[say done]]');
+    await bench.send(id, '[[say and this]]', { priority: 'later' });
+    await expect.poll(async () => (await client.session(id).get()).phase, { timeout: 20_000 }).toBe('retrying');
+    await expect.poll(() => server.children().length, { timeout: 20_000 }).toBe(0);
+    expect((await client.accounts.list()).map(({ state }) => state)).toEqual(['cooling']);
+    await expect.poll(() => states).toEqual(['ready', 'cooling']);
+
+    client.close();
+    await server.stop('SIGKILL');
+    await serve(place);
+    const waiting = await client.session(id).get();
+    expect([waiting.phase, waiting.queue.length]).toEqual(['retrying', 1]);
+
+    await expect.poll(async () => (await client.session(id).get()).phase, { timeout: 60_000 }).toBe('idle');
+    const items = await bench.log(id);
+    expect(ofType(items, 'turn.started')).toHaveLength(3);
+    expect(ofType(items, 'turn.completed')).toHaveLength(3);
+    expect(answerText(items.filter((event) => event.turnId === waiting.turnId))).toContain('tool said: hello');
+    expect(readFileSync(join(place.workspace, 'ran.txt'), 'utf8')).toBe('ran\n');
+    for (const { userTexts } of modelRequests(api)) expect(new Set(userTexts).size).toBe(userTexts.length);
+    expect(modelRequests(api).at(-1)?.userTexts).toHaveLength(3);
+    expect((await client.accounts.list()).map(({ state }) => state)).toEqual(['ready']);
+  });
+
+  test('[SEL8] [SEL9] a session goes on with another account, and its usage is told by account', async () => {
+    await serve(newPlace());
+    const one = await key('key-one', 1);
+    const two = await key('key-two', 2);
+    const { id } = await bench.session();
+    const socket = await bench.watch(id);
+    await bench.turn(socket, id, '[[say by one]]');
+    api.setScript(({ apiKey }) => (apiKey === 'key-one' ? reply().status(401) : undefined));
+
+    const events = await bench.turn(socket, id, '[[say by two]]');
+
+    expect(answerText(events)).toBe('by two');
+    expect(ofType(events, 'account.selected')).toMatchObject([
+      { accountId: two.id, label: 'key-two', reason: 'rotated' },
+    ]);
+    expect((await client.session(id).get()).activeAccountId).toBe(two.id);
+    expect((await client.accounts.get(one.id)).problem).toMatchObject({ code: 'agent_unauthorized' });
+    const usage = await client.usage({ groupBy: 'account' });
+    expect(usage.items.map((item) => item.key).toSorted((a, b) => a.localeCompare(b))).toEqual(
+      [one.id, two.id].toSorted((a, b) => a.localeCompare(b)),
+    );
+    const billedTokens = api.bills.reduce((sum, bill) => sum + bill.usage.input_tokens + bill.usage.output_tokens, 0);
+    expect(usage.total.inputTokens + usage.total.outputTokens).toBe(billedTokens);
+  });
+
+  test('[SEL7] a session is pinned to an account that there is', async () => {
+    await serve(newPlace());
+    await key('key-one', 1);
+    const two = await key('key-two', 2);
+    const { id } = await bench.session({ accountId: two.id });
+    const socket = await bench.watch(id);
+    const events = await bench.turn(socket, id, 'hello');
+    expect(ofType(events, 'account.selected')).toMatchObject([{ accountId: two.id, reason: 'pinned' }]);
+    await expect(client.session(id).update({ accountId: 'nobody' })).rejects.toMatchObject({ code: 'invalid_request' });
+    await client.session(id).update({ accountId: null });
+    expect(api.requests.map((request) => request.apiKey)).toEqual(['key-two']);
+  });
+});

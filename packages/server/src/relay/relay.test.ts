@@ -1,0 +1,280 @@
+import { reply } from '@hearth/testkit';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Reply } from '@hearth/testkit';
+import { ask, startRelayBed } from './testing/relay-bed.ts';
+import type { RelayBed } from './testing/relay-bed.ts';
+
+let bed: RelayBed;
+
+afterEach(async () => {
+  await bed.close();
+});
+
+const HOUR_MS = 3_600_000;
+
+/** A refusal of a subscription whose window is spent until then. */
+function spent(window: string, resetsAtMs: number): Reply {
+  return reply().status(429, {
+    headers: {
+      'anthropic-ratelimit-unified-status': 'rejected',
+      'anthropic-ratelimit-unified-representative-claim': window,
+      'anthropic-ratelimit-unified-reset': String(Math.round(resetsAtMs / 1000)),
+    },
+  });
+}
+
+const keysAsked = (): (string | undefined)[] => bed.api.requests.map((request) => request.apiKey);
+
+describe('the relay', () => {
+  test('[RLY1] [RLY2] makes a call with the secret of the account, which the agent never has, and counts it', async () => {
+    bed = await startRelayBed({ one: {} });
+    const way = await bed.lane();
+
+    const answer = await ask(way, '[[say hello there]]');
+
+    expect(await answer.text()).toContain('hello');
+    expect(way.lane.token).not.toContain('one');
+    expect(keysAsked()).toEqual(['one']);
+    expect(way.told.filter(({ type }) => type === 'account.selected')).toMatchObject([
+      { accountId: 'one', reason: 'selected' },
+    ]);
+    const counted = way.told.flatMap((event) => (event.type === 'call.counted' ? [event.call] : []));
+    const [bill] = bed.api.bills;
+    expect(counted.reduce((sum, { usage }) => sum + usage.inputTokens, 0)).toBe(bill?.usage.input_tokens);
+    expect(counted.reduce((sum, { usage }) => sum + usage.outputTokens, 0)).toBe(bill?.usage.output_tokens);
+    expect(counted.every(({ costUsd }) => costUsd > 0)).toBe(true);
+  });
+
+  test('[RLY2] counts an answer that does not stream, and one that breaks off, with the output that came by then', async () => {
+    bed = await startRelayBed({ one: {} });
+    const way = await bed.lane();
+
+    await (await ask(way, 'hi', { stream: false })).json();
+    await ask(way, '[[cut 3]]').then((answer) => answer.text().catch(() => 'cut'));
+
+    await expect.poll(() => bed.api.bills.length).toBe(2);
+    await expect
+      .poll(() =>
+        way.told.reduce((sum, event) => {
+          if (event.type !== 'call.counted') return sum;
+          return sum + event.call.usage.inputTokens + event.call.usage.outputTokens;
+        }, 0),
+      )
+      .toBe(bed.api.bills.reduce((sum, { usage }) => sum + usage.input_tokens + usage.output_tokens, 0));
+  });
+
+  test('[RLY1] knows no token but those of living processes, and no call but those that an agent needs', async () => {
+    bed = await startRelayBed({ one: {} });
+    const way = await bed.lane();
+
+    const strange = await ask(way, 'hi', { headers: { 'x-api-key': 'made-up' } });
+    const elsewhere = await ask(way, 'hi', { path: '/v1/organizations/me' });
+    way.lane.close();
+    const late = await ask(way, 'hi');
+
+    expect([strange.status, elsewhere.status, late.status]).toEqual([401, 404, 401]);
+    expect(bed.api.requests).toEqual([]);
+  });
+
+  test('[RLY3] goes over to another account when a quota is spent, inside the same call, and stays there', async () => {
+    bed = await startRelayBed({ one: { priority: 1 }, two: { priority: 2 } });
+    const resetsAtMs = bed.clock.now() + HOUR_MS;
+    bed.answer((key) => (key === 'one' ? spent('five_hour', resetsAtMs) : undefined));
+    const way = await bed.lane();
+
+    await (await ask(way, '[[say a]]')).text();
+    await (await ask(way, '[[say b]]')).text();
+
+    expect(keysAsked()).toEqual(['one', 'two', 'two']);
+    expect(bed.accounts.health('one').cooldown).toMatchObject({ window: 'five_hour', code: 'account_exhausted' });
+    const told = way.told.filter(({ type }) => type !== 'call.counted');
+    expect(told).toMatchObject([
+      { type: 'account.selected', accountId: 'one', reason: 'selected' },
+      { type: 'retry.scheduled', delayMs: 0, error: { code: 'account_exhausted', status: 429 }, accountId: 'one' },
+      { type: 'account.selected', accountId: 'two', reason: 'rotated' },
+    ]);
+  });
+
+  test('[RLY3] leaves a window of one kind of model alone for that kind only', async () => {
+    bed = await startRelayBed({ one: { priority: 1 }, two: { priority: 2 } });
+    const resetsAtMs = bed.clock.now() + HOUR_MS;
+    bed.answer((key, { body }) =>
+      key === 'one' && body.model.includes('opus') ? spent('seven_day_opus', resetsAtMs) : undefined,
+    );
+    const opus = await bed.lane();
+    const sonnet = await bed.lane();
+
+    await (await ask(opus, 'a', { model: 'claude-opus-4-5' })).text();
+    await (await ask(sonnet, 'b', { model: 'claude-sonnet-4-5' })).text();
+    await bed.clock.advance(2 * HOUR_MS);
+    bed.answer(() => undefined);
+    await (await ask(await bed.lane(), 'c', { model: 'claude-opus-4-5' })).text();
+
+    expect(keysAsked()).toEqual(['one', 'two', 'one', 'one']);
+  });
+
+  test('[RLY4] waits for a busy model API with the same account: as long as it asks for, or longer each time', async () => {
+    bed = await startRelayBed({ one: { priority: 1 }, two: { priority: 2 } });
+    const failures = [
+      reply().status(429, { headers: { 'retry-after': '7' } }),
+      reply().status(529),
+      reply().status(500),
+    ];
+    bed.answer(() => failures.shift());
+    const way = await bed.lane();
+
+    const answering = ask(way, '[[say at last]]');
+    for (const waitMs of [7_000, 30_000, 60_000]) {
+      const before = bed.api.requests.length;
+      await expect.poll(() => way.told.at(-1)).toMatchObject({ type: 'retry.scheduled', accountId: 'one' });
+      await expect.poll(() => bed.clock.pendingTimers).toBeGreaterThan(0);
+      await bed.clock.advance(waitMs);
+      await expect.poll(() => bed.api.requests.length).toBe(before + 1);
+    }
+
+    expect(await (await answering).text()).toContain('last');
+    expect(keysAsked()).toEqual(['one', 'one', 'one', 'one']);
+    const waits = way.told.flatMap((event) =>
+      event.type === 'retry.scheduled' ? [[event.attempt, event.delayMs]] : [],
+    );
+    expect(waits).toEqual([
+      [1, 7_000],
+      [2, 30_000],
+      [3, 60_000],
+    ]);
+  });
+
+  test('[RLY4] gives up after the last attempt, and says why', async () => {
+    bed = await startRelayBed({ one: {} }, { retry: { delaysMs: [1_000], jitter: 0 } });
+    bed.answer(() => reply().status(529));
+    const way = await bed.lane();
+
+    const answering = ask(way, 'hi');
+    await expect.poll(() => way.told.at(-1)?.type).toBe('retry.scheduled');
+    await expect.poll(() => bed.clock.pendingTimers).toBeGreaterThan(0);
+    await bed.clock.advance(1_000);
+    const answer = await answering;
+
+    expect(answer.status).toBe(529);
+    expect(answer.headers.get('x-should-retry')).toBe('false');
+    expect(way.lane.verdict).toMatchObject({ code: 'overloaded', status: 529, retryable: true });
+    expect(bed.api.requests).toHaveLength(2);
+  });
+
+  test('[RLY5] renews a refused token once, then takes the account as broken and another one', async () => {
+    const oauth = { kind: 'oauth' as const, accessToken: 'old', refreshToken: 'r' };
+    bed = await startRelayBed({
+      sub: { kind: 'oauth', priority: 1, credentials: oauth, renewed: { accessToken: 'new' } },
+      two: { priority: 2 },
+    });
+    bed.answer((key) => (key === 'old' ? reply().status(401) : undefined));
+    const way = await bed.lane();
+    await (await ask(way, 'a')).text();
+    expect(keysAsked()).toEqual(['old', 'new']);
+
+    bed.answer((key) => (key === 'new' ? reply().status(401) : undefined));
+    bed.accounts.all.set('sub', { ...bed.accounts.all.get('sub'), renewed: 'refused' });
+    await (await ask(way, 'b')).text();
+
+    expect(keysAsked()).toEqual(['old', 'new', 'new', 'two']);
+    expect(bed.accounts.renewals).toEqual(['sub', 'sub']);
+    expect(bed.accounts.health('sub').problem).toMatchObject({ code: 'agent_unauthorized' });
+    expect(way.told).toContainEqual(expect.objectContaining({ type: 'notice', code: 'account_broken' }));
+  });
+
+  test('[RLY5] takes an account that has to be paid for as broken', async () => {
+    bed = await startRelayBed({ one: { priority: 1 }, two: { priority: 2 } });
+    bed.answer((key) => (key === 'one' ? reply().status(402) : undefined));
+    await (await ask(await bed.lane(), 'a')).text();
+    expect(keysAsked()).toEqual(['one', 'two']);
+    expect(bed.accounts.health('one').problem).toMatchObject({ code: 'account_exhausted' });
+  });
+
+  test('[RLY6] hands on a refusal of the request as it came: no other account would take it', async () => {
+    bed = await startRelayBed({ one: { priority: 1 }, two: { priority: 2 } });
+    bed.answer(() => reply().status(400, { message: 'no such thing' }));
+    const answer = await ask(await bed.lane(), 'a');
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ error: { type: 'invalid_request_error', message: 'no such thing' } });
+    expect(keysAsked()).toEqual(['one']);
+  });
+
+  test('[RLY7] waits for the first reset when every account is spent, and says until when', async () => {
+    bed = await startRelayBed({ one: {}, two: {} }, { waitForResetMs: 2 * HOUR_MS });
+    const start = bed.clock.now();
+    bed.answer((key) => {
+      if (bed.clock.now() - start >= HOUR_MS) return undefined;
+      return spent('five_hour', start + (key === 'one' ? 2 : 1) * HOUR_MS);
+    });
+    const way = await bed.lane();
+
+    const answering = ask(way, '[[say back]]');
+    await expect
+      .poll(() => way.told.at(-1))
+      .toMatchObject({ type: 'retry.scheduled', forReset: true, delayMs: HOUR_MS });
+    await expect.poll(() => bed.clock.pendingTimers).toBeGreaterThan(0);
+    await bed.clock.advance(HOUR_MS);
+
+    expect(await (await answering).text()).toContain('back');
+    expect(keysAsked()).toEqual(['one', 'two', 'two']);
+  });
+
+  test('[RLY7] goes on at once when somebody adds an account meanwhile', async () => {
+    bed = await startRelayBed({ one: {} }, { waitForResetMs: 2 * HOUR_MS });
+    const resetsAtMs = bed.clock.now() + HOUR_MS;
+    bed.answer((key) => (key === 'one' ? spent('five_hour', resetsAtMs) : undefined));
+    const way = await bed.lane();
+
+    const answering = ask(way, '[[say back]]');
+    await expect.poll(() => way.told.at(-1)).toMatchObject({ forReset: true });
+    bed.accounts.all.set('two', {});
+    bed.accounts.changed();
+
+    expect(await (await answering).text()).toContain('back');
+  });
+
+  test('[RLY7] fails at once when that would take longer than it may', async () => {
+    bed = await startRelayBed({ one: {} }, { waitForResetMs: HOUR_MS });
+    bed.answer(() => spent('seven_day', bed.clock.now() + 30 * HOUR_MS));
+    const way = await bed.lane();
+    expect((await ask(way, 'a')).status).toBe(429);
+    expect(way.lane.verdict).toMatchObject({ code: 'account_exhausted', message: expect.stringContaining('back at') });
+  });
+
+  test('[RLY8] ends a wait as soon as the agent goes away', async () => {
+    bed = await startRelayBed({ one: {} });
+    bed.answer(() => reply().status(529));
+    const way = await bed.lane();
+    const away = new AbortController();
+    const answering = ask(way, 'a', { signal: away.signal }).catch((error: Error) => error.name);
+    await expect.poll(() => way.told.at(-1)?.type).toBe('retry.scheduled');
+    await expect.poll(() => bed.clock.pendingTimers).toBeGreaterThan(0);
+    away.abort();
+    expect(await answering).toBe('AbortError');
+    await expect.poll(() => bed.clock.pendingTimers).toBe(0);
+    expect(bed.api.requests).toHaveLength(1);
+  });
+
+  test('[RLY9] makes no call that a budget does not allow', async () => {
+    bed = await startRelayBed({ one: {} });
+    const error = { code: 'budget_exceeded' as const, message: 'The day’s budget is spent.', retryable: false };
+    const way = await bed.lane({ allow: () => error });
+    expect((await ask(way, 'a')).status).toBe(403);
+    expect(way.lane.verdict).toEqual(error);
+    expect(bed.api.requests).toEqual([]);
+  });
+
+  test('[RLY1] translates between keys and subscriptions', async () => {
+    const oauth = { kind: 'oauth' as const, accessToken: 'tok' };
+    bed = await startRelayBed({ one: { priority: 1 }, sub: { kind: 'oauth', priority: 2, credentials: oauth } });
+    await (await ask(await bed.lane({ pinned: 'sub' }), 'a', { headers: { 'anthropic-beta': 'x-1' } })).text();
+    await (
+      await ask(await bed.lane({ pinned: 'one' }), 'b', { headers: { 'anthropic-beta': 'x-1,oauth-2025-04-20' } })
+    ).text();
+    const [bySub, byKey] = bed.api.requests.map(({ headers }) => headers);
+    expect(bySub).toMatchObject({ authorization: 'Bearer tok', 'anthropic-beta': 'x-1,oauth-2025-04-20' });
+    expect(bySub).not.toHaveProperty('x-api-key');
+    expect(byKey).toMatchObject({ 'x-api-key': 'one', 'anthropic-beta': 'x-1' });
+    expect(byKey).not.toHaveProperty('authorization');
+  });
+});
