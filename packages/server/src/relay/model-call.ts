@@ -9,6 +9,7 @@ import { classify } from '../retry/failure.ts';
 import type { Failure } from '../retry/failure.ts';
 import { retryDelay } from '../retry/pace.ts';
 import { readRateLimits } from '../retry/rate-limits.ts';
+import { errorType, passedOn, readError, textOf } from './answer.ts';
 import { CallUsageReader } from './call-usage.ts';
 import { DEFAULT_BASE_URL, withCredentials } from './credentials.ts';
 import { retryError } from './lane.ts';
@@ -19,20 +20,10 @@ import type { Upstream, UpstreamAnswer } from './upstream.ts';
 import { refusal, verdict } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
 
-/** What is left of a body that says why a call failed. */
-const MAX_ERROR_BYTES = 64 * 1024;
 /** A spent account whose provider names no time is looked at again after this. */
 const RESET_UNKNOWN_MS = 15 * 60_000;
 /** A token that ends within this time is renewed before it is used. */
 const RENEW_BEFORE_MS = 60_000;
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'proxy-authenticate',
-  'trailer',
-  'upgrade',
-]);
 
 export interface CallParts {
   accounts: AccountSource;
@@ -367,36 +358,4 @@ export class ModelCall {
 function spentMessage(untilMs: number | null): string {
   if (untilMs === null) return 'Every account that this session may use is spent.';
   return `Every account that this session may use is spent; the first one is back at ${new Date(untilMs).toISOString()}.`;
-}
-
-async function readError({ body }: UpstreamAnswer): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of body) {
-      bytes += chunk.length;
-      if (bytes <= MAX_ERROR_BYTES) chunks.push(chunk);
-    }
-  } catch {
-    // The status has said what matters.
-  }
-  return Buffer.concat(chunks);
-}
-
-function errorType(body: Buffer): string | undefined {
-  try {
-    const { error } = JSON.parse(body.toString('utf8')) as { error?: { type?: unknown } };
-    return typeof error?.type === 'string' ? error.type : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function passedOn(headers: UpstreamAnswer['headers']): Record<string, string | string[]> {
-  const entries = Object.entries(headers).filter(([name, value]) => value !== undefined && !HOP_BY_HOP.has(name));
-  return Object.fromEntries(entries) as Record<string, string | string[]>;
-}
-
-function textOf(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header[0] : header;
 }

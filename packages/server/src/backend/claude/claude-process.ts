@@ -12,7 +12,7 @@ import { configDirOf } from './local-transcript.ts';
 import { asCounted, laneSession } from './model-access.ts';
 import type { Access } from './model-access.ts';
 import { openQuery } from './opening.ts';
-import { changed, permitted } from './query-options.ts';
+import { changed, notConfigured, permitted } from './query-options.ts';
 import type { ControlledQuery, WireMessage } from './sdk-message.ts';
 import type { Spares } from './spares.ts';
 import { spawnAgent, spawnedProcess } from './spawned-process.ts';
@@ -348,10 +348,7 @@ export class ClaudeProcess implements AgentProcess {
     this.#beginning = beginning;
     const deps = { ...this.#deps, configDir: configDirOf(this.#env) };
     forgetConversation({ cwd: this.#spec.cwd, agentSessionId: replaced }, deps).catch((error: unknown) =>
-      this.#deps.log.warn(
-        { err: error, agentSessionId: replaced },
-        'a transcript that was replaced could not be removed',
-      ),
+      this.#deps.log.warn({ err: error, agentSessionId: replaced }, 'a replaced transcript could not be removed'),
     );
   }
 
@@ -363,12 +360,11 @@ export class ClaudeProcess implements AgentProcess {
 
   async #exitError(failure: unknown): Promise<TurnError | undefined> {
     if (this.#ending !== 'none') return undefined;
-    const tree = this.#tree;
-    const end = tree === undefined ? undefined : await tree.ended;
+    const end = await this.#tree?.ended;
     const { cwd, sessionId } = this.#spec;
     this.#deps.log.warn({ err: failure, end, sessionId }, 'the agent ended unasked');
     const binary = this.#deps.config.pathToClaudeCodeExecutable;
-    const said = tree?.stderrTail() ?? '';
+    const said = this.#tree?.stderrTail() ?? '';
     return exitError({ ready: this.#ready, end, said, failure, cwd, binary, env: this.#env });
   }
 
@@ -401,8 +397,4 @@ export class ClaudeProcess implements AgentProcess {
       onFailure(error);
     });
   }
-}
-
-function notConfigured(what: keyof AgentChange, reason: string): AgentEvent {
-  return { type: 'notice', level: 'warning', code: 'not_configured', text: `Not changed (${what}): ${reason}` };
 }

@@ -1,5 +1,5 @@
 import type { CanUseTool, McpServerConfig, Options, SessionStore } from '@anthropic-ai/claude-agent-sdk';
-import type { AgentChange, AgentSpec } from '../backend.ts';
+import type { AgentChange, AgentEvent, AgentSpec } from '../backend.ts';
 import type { ClaudeConfig } from './claude-config.ts';
 import type { Beginning } from './conversation.ts';
 import { CHECKPOINTS_ON } from './file-history.ts';
@@ -106,4 +106,9 @@ export function changed(spec: AgentSpec, { accountId, ...change }: AgentChange):
   if (accountId === undefined) return wanted;
   const { pinnedAccountId: _, ...unpinned } = wanted;
   return accountId === null ? unpinned : { ...unpinned, pinnedAccountId: accountId };
+}
+
+/** How a change that was refused is told. */
+export function notConfigured(what: keyof AgentChange, reason: string): AgentEvent {
+  return { type: 'notice', level: 'warning', code: 'not_configured', text: `Not changed (${what}): ${reason}` };
 }
