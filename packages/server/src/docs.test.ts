@@ -23,7 +23,7 @@ import { Metrics } from './telemetry/metrics.ts';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Names in the environment that are no settings of the server. */
-const OTHER_VARIABLES = ['HEARTH_CONFIG', 'HEARTH_URL'];
+const OTHER_VARIABLES = ['HEARTH_CONFIG', 'HEARTH_PASSPHRASE', 'HEARTH_TEST_POSTGRES_URL', 'HEARTH_URL'];
 
 /** Calls that are neither operations nor in the OpenAPI document. */
 const OTHER_CALLS = [
@@ -176,7 +176,7 @@ interface Shown {
 
 /** `hearth WORD …` as it stands at the beginning of a command, with the flags up to the command's end. */
 function shownCommands(path: string, line: string): Shown[] {
-  return [...line.matchAll(/(?:^|[\s|(])(?:\.\/bin\/)?hearth ((?:[a-z]+ ?){1,2})([^|#`]*)/g)].flatMap(
+  return [...line.matchAll(/(?:^|[\s|(])(?:\.\/bin\/)?hearth ((?:[a-z]+(?:-[a-z]+)* ?){1,2})([^|#`]*)/g)].flatMap(
     ([, words = '', rest = '']) =>
       /^(is|and|keeps)\b/.test(words)
         ? []

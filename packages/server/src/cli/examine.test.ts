@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -8,6 +9,7 @@ import { withDefaults } from '../config/defaults.ts';
 import { createHearth } from '../main.ts';
 import { demoEnvironment, demoWorkspace } from './demo-environment.ts';
 import { examineNode } from './examine.ts';
+import { examineAccounts } from './examine-accounts.ts';
 import { examineServer } from './examine-server.ts';
 import { examineDataDir, examineDatabase, examineDisk } from './examine-storage.ts';
 import { findingLines, odd, well, wrong } from './finding.ts';
@@ -52,6 +54,33 @@ describe('what the doctor finds', () => {
       verdict: 'wrong',
       fix: expect.stringContaining('backup') as unknown,
     });
+  });
+
+  test('the accounts that are stored, and those that cannot be opened', async () => {
+    const dataDir = join(folder, 'data');
+    const config = withDefaults({ dataDir });
+    expect(await examineAccounts(config, null)).toMatchObject({ findings: [{ verdict: 'none' }], inUse: false });
+    const hearth = await createHearth({ dataDir, workspace: [folder], agent: 'scripted' });
+    await hearth.accounts.create({ kind: 'api_key', apiKey: 'sk-secret', label: 'mine' });
+    await hearth.accounts.create({ kind: 'api_key', apiKey: 'sk-secret', label: 'off', enabled: false });
+    await hearth.close(0);
+
+    expect(await examineAccounts(config, null)).toMatchObject({
+      findings: [
+        { verdict: 'well', detail: '“mine” (api-key), sealed' },
+        { verdict: 'none', detail: '“off” (api-key) is disabled' },
+      ],
+      inUse: true,
+    });
+    await chmod(join(dataDir, 'secret.key'), 0o644);
+    const [open] = (await examineAccounts(config, null)).findings;
+    expect(open).toMatchObject({ verdict: 'wrong', fix: expect.stringContaining('chmod 600') as unknown });
+    await rm(join(dataDir, 'secret.key'));
+    const { findings } = await examineAccounts(config, null);
+    expect(findings).toMatchObject([{ verdict: 'wrong' }, { verdict: 'wrong' }]);
+    expect(findings[0]?.detail).toMatch(/“mine”.*sealed with the key [\da-f]{8}, which is not here/);
+    expect(existsSync(join(dataDir, 'secret.key'))).toBe(false);
+    expect(JSON.stringify(findings)).not.toContain('sk-secret');
   });
 
   test('room on the disk, also for a folder that is not there yet', async () => {

@@ -14,6 +14,7 @@ import { VERSION } from '../version.ts';
 import type { ConfigFlags } from './config-flags.ts';
 import { findServer } from './discovery.ts';
 import type { FoundServer } from './discovery.ts';
+import { examineAccounts } from './examine-accounts.ts';
 import { examineDataDir, examineDatabase, examineDisk } from './examine-storage.ts';
 import { examineServer } from './examine-server.ts';
 import { none, odd, well, wrong } from './finding.ts';
@@ -38,12 +39,14 @@ export async function examine(flags: ConfigFlags): Promise<Finding[]> {
   if ('verdict' in loaded) return [node, loaded];
   const { config } = loaded;
   const server = await findServer([config.dataDir]);
+  const accounts = await examineAccounts(config, server);
   return [
     well('hearth', `version ${VERSION}`),
     node,
     ...examineSettings(loaded),
     await examineBinary(config),
-    await examineCredentials(config),
+    await examineCredentials(config, accounts.inUse),
+    ...accounts.findings,
     await examineDataDir(config.dataDir),
     ...(await examineStore(config, server)),
     await examineDisk(config.dataDir),
@@ -98,13 +101,15 @@ async function examineBinary({ claudePath }: Config): Promise<Finding> {
   return wrong('claude', check.reason, 'Install again with npm ci, or name a binary with --claude-path.');
 }
 
-async function examineCredentials({ agent }: Config): Promise<Finding> {
+async function examineCredentials({ agent }: Config, hasAccounts: boolean): Promise<Finding> {
+  if (hasAccounts) return well('credentials', 'those of the accounts');
   const set = CREDENTIALS.filter((name) => (process.env[name] ?? '') !== '');
   if (set.length > 0) return well('credentials', `${set.join(', ')} in the environment`);
   const configDir = process.env['CLAUDE_CONFIG_DIR'] ?? join(homedir(), '.claude');
   const login = join(configDir, '.credentials.json');
   if (existsSync(login)) return well('credentials', `the login of Claude Code, ${login}`);
-  const fix = 'Log in with the claude program, or set ANTHROPIC_API_KEY; without any account: hearth demo.';
+  const fix =
+    'Add an account (hearth accounts add), log in with the claude program, or set ANTHROPIC_API_KEY; without any: hearth demo.';
   if (process.platform === 'darwin') return odd('credentials', 'none found; a login may be in the keychain', fix);
   const missing = `no ${CREDENTIALS.slice(0, 3).join(', no ')}, and no login in ${configDir}`;
   return agent === 'claude' ? wrong('credentials', missing, fix) : odd('credentials', missing, fix);

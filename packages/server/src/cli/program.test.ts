@@ -16,12 +16,15 @@ describe('the help', () => {
 
   test('of every command shows its flags and how it is used', async () => {
     const names = [
-      ...['serve', 'demo', 'run', 'attach', 'sessions', 'tokens', 'usage', 'link'].map((name) => [name]),
+      ...['serve', 'demo', 'run', 'attach', 'sessions', 'tokens', 'accounts', 'usage', 'link'].map((name) => [name]),
       ...['backup', 'restore', 'conformance', 'doctor'].map((name) => [name]),
       ['sessions', 'list'],
       ['sessions', 'export'],
       ['sessions', 'rewind'],
       ['tokens', 'create'],
+      ['accounts', 'add'],
+      ['accounts', 'set'],
+      ['accounts', 'export'],
     ];
     const texts = await Promise.all(names.map((path) => help(...path)));
     expect(texts.join('\n')).toMatchSnapshot('commands');

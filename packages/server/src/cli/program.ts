@@ -23,6 +23,11 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: 'attach', summary: 'follow a session live, and type into it', load: () => import('./attach.ts') },
   { name: 'sessions', summary: 'list, show, export and remove sessions', load: () => import('./sessions.ts') },
   { name: 'tokens', summary: 'create, list and revoke API tokens', load: () => import('./tokens.ts') },
+  {
+    name: 'accounts',
+    summary: 'add, list and change the accounts of agents',
+    load: () => import('./accounts.ts'),
+  },
   { name: 'usage', summary: 'show tokens and cost by day, session, model, user', load: () => import('./usage.ts') },
   { name: 'link', summary: 'print a link that logs a browser in, once', load: () => import('./link.ts') },
   {

@@ -153,24 +153,13 @@ async function seqOf(text: string): Promise<number> {
 async function remove(ids: readonly string[], { yes, ...flags }: ServerFlags & { yes?: true }): Promise<void> {
   await withAccess(flags, async (access) => {
     const sessions = await Promise.all(ids.map((id) => access.get(id)));
-    if (yes !== true) await confirmRemoval(sessions);
+    if (yes !== true) {
+      const { confirmRemoval } = await import('./confirm-removal.ts');
+      await confirmRemoval(sessions.map(({ id, title }) => title ?? id));
+    }
     for (const { id } of sessions) {
       await access.delete(id);
       process.stderr.write(`removed ${id}\n`);
     }
   });
-}
-
-async function confirmRemoval(sessions: readonly Session[]): Promise<void> {
-  const { HearthError } = await import('@hearth/protocol/errors');
-  if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new HearthError('invalid_request', 'Nobody can be asked whether to remove them.', {
-      hint: 'Add --yes to remove them without asking.',
-    });
-  }
-  const { confirm } = await import('@clack/prompts');
-  const { oneLine } = await import('./plain.ts');
-  const names = sessions.map(({ id, title }) => (title === null ? id : `“${oneLine(title, 60)}”`)).join(', ');
-  const sure = await confirm({ message: `Remove ${names} for good?`, initialValue: false, output: process.stderr });
-  if (sure !== true) throw new HearthError('invalid_request', 'Nothing was removed.', { hint: 'You did not say yes.' });
 }
