@@ -6,6 +6,7 @@ import SqliteDatabase from 'better-sqlite3';
 import { SecretKeys } from '../account/secret-keys.ts';
 import { unseal } from '../account/sealing.ts';
 import { databaseFile } from '../config/database-file.ts';
+import { isPostgres } from '../config/database-url.ts';
 import type { Config } from '../config/options.ts';
 import { standing } from './account-lines.ts';
 import { readTokenFile } from './discovery.ts';
@@ -97,8 +98,9 @@ function examineRow({ id, label, kind, enabled, sealed }: Row, keys: SecretKeys)
   return enabled === 1 ? well('account', `${detail}, sealed`) : none('account', `${detail} is disabled`);
 }
 
-/** Null: not in a file of this machine, or not to be read. */
+/** Null: not in a file, or not to be read. */
 function storedRows(config: Config): Row[] | null {
+  if (config.databaseUrl !== undefined && isPostgres(config.databaseUrl)) return null;
   const file = databaseFile(config);
   if (!existsSync(file)) return [];
   try {
