@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { readServerFile } from './server-file.ts';
 import type { ServerFile } from './server-file.ts';
@@ -26,12 +28,15 @@ export async function findServer(dataDirs: readonly string[]): Promise<FoundServ
   return null;
 }
 
-/** Whether a server says that it is well. */
+/** Whether a server says that it is well. By Node's own client: to load `fetch` takes longer than to ask. */
 export async function answers(url: string): Promise<boolean> {
   try {
-    const response = await fetch(new URL('/healthz', url), { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
-    await response.body?.cancel();
-    return response.ok;
+    const health = new URL('/healthz', url);
+    const { get } = health.protocol === 'https:' ? await import('node:https') : await import('node:http');
+    const request = get(health, { agent: false, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.destroy();
+    return response.statusCode === 200;
   } catch {
     // Refused, silent or something else than HTTP: no server of ours.
     return false;

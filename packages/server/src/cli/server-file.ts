@@ -1,18 +1,16 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 
 const NAME = 'server.json';
 
 /** How a running server can be found from its data directory. */
-export const serverFileSchema = z.object({
-  url: z.url(),
-  pid: z.int().positive(),
-  startedAt: z.iso.datetime(),
-  version: z.string(),
-});
-
-export type ServerFile = z.infer<typeof serverFileSchema>;
+export interface ServerFile {
+  url: string;
+  pid: number;
+  /** ISO 8601 */
+  startedAt: string;
+  version: string;
+}
 
 /** Says in the data directory where the server is. Readers see the old file or the new one, never half of it. */
 export async function writeServerFile(dataDir: string, server: ServerFile): Promise<void> {
@@ -31,9 +29,18 @@ export async function removeServerFile(dataDir: string, pid: number): Promise<vo
 /** What the file says, whether or not that server still runs; null when there is none that can be read. */
 export async function readServerFile(dataDir: string): Promise<ServerFile | null> {
   try {
-    return serverFileSchema.parse(JSON.parse(await readFile(join(dataDir, NAME), 'utf8')));
+    return serverFile(JSON.parse(await readFile(join(dataDir, NAME), 'utf8')));
   } catch {
     // Missing, unreadable or torn: all the same, no server is to be found by it.
     return null;
   }
+}
+
+/** By hand, because every command reads this file and few need the schema library. */
+function serverFile(value: unknown): ServerFile | null {
+  const { url, pid, startedAt, version } = Object(value) as Partial<Record<keyof ServerFile, unknown>>;
+  const isWhole =
+    typeof startedAt === 'string' && typeof version === 'string' && Number.isInteger(pid) && Number(pid) > 0;
+  if (!isWhole || typeof url !== 'string' || !URL.canParse(url)) return null;
+  return { url, pid: Number(pid), startedAt, version };
 }

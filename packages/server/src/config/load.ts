@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { HearthError } from '@hearth/protocol';
+import { HearthError } from '@hearth/protocol/errors';
 import { holdsPassword } from './database-url.ts';
 import { nearest } from './nearest.ts';
 import { environmentName, flagName, path as pathKind, wrongSetting } from './option.ts';

@@ -1,4 +1,4 @@
-import { HearthError } from '@hearth/protocol';
+import { HearthError } from '@hearth/protocol/errors';
 
 /** Reads one form of value from a flag, an environment variable or the config file. */
 export interface Kind<Value> {

@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { LOG_LEVELS } from '../telemetry/log.ts';
+import { LOG_LEVELS } from '../telemetry/log-level.ts';
 import { isPostgres } from './database-url.ts';
 import { boolean, choice, duration, endpoint, integer, list, path, text, url } from './option.ts';
 import type { Kind, Option, Place } from './option.ts';

@@ -1,12 +1,12 @@
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 import pretty from 'pino-pretty';
+import type { LogLevel } from './log-level.ts';
+
+export type { LogLevel } from './log-level.ts';
 
 /** What the parts of the server write to: a structured object first, then a sentence. */
 export type Log = Logger;
-
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Fields that may hold a secret; their values never reach the log, at the top or one and two levels down. */
 const SECRETS = [
