@@ -16,13 +16,15 @@ export interface Load {
   chars: number;
 }
 
+const FIRST_BLOCK = '7c9e6679-7425-40de-944b-e07fc1f90ae7';
+const SECOND_BLOCK = '9b2e3c1a-1f4d-4c35-9a55-0d9a1c1b2f10';
 const TURN = '550e8400-e29b-41d4-a716-446655440000';
 
-/** Events that are stored as they are: deltas of one block would be merged, so every event is of another one. */
+/** Deltas of two blocks in turn, as when a subagent writes too: neighbours of one block would be merged into one event. */
 function bodies(load: Load, text: string, from: number) {
   return Array.from({ length: load.eventsAtOnce }, (_, index) => {
-    const blockId = `block-${(from + index) % 64}`;
-    return { type: 'block.delta' as const, blockId, offset: 0, text, turnId: TURN };
+    const blockId = (from + index) % 2 === 0 ? FIRST_BLOCK : SECOND_BLOCK;
+    return { type: 'block.delta' as const, blockId, offset: (from + index) * load.chars, text, turnId: TURN };
   });
 }
 

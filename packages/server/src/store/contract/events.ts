@@ -114,6 +114,22 @@ export function eventsContract(open: OpenStore): void {
       expect(await store.events.blockDeltas('s1', 'none')).toEqual([]);
     });
 
+    test('[LOG6] [LOG7] the deltas of a block are found between its start and its end, whatever stands among them', async ({
+      store,
+    }) => {
+      const start = (seq: number, blockId: string) => ({ ...aDelta(seq, blockId), type: 'block.started' as const });
+      const entries = [start(1, 'b'), aDelta(2, 'b'), start(3, 'a'), aDelta(4, 'a'), aDelta(5, 'b'), aNotice(6)];
+      await store.events.append([aBatch('s1', { record: aRecord('s1'), entries })]);
+      await store.events.append([aBatch('s1', { entries: [aDelta(7, 'a'), aDelta(8, 'b')] })]);
+      expect((await store.events.blockDeltas('s1', 'a')).map((entry) => entry.seq)).toEqual([4, 7]);
+      expect((await store.events.blockDeltas('s1', 'b')).map((entry) => entry.seq)).toEqual([2, 5, 8]);
+
+      // From 1 on is what a log says that was loaded in the middle of the block.
+      const compact = [{ blockId: 'a', fromSeq: 1, toSeq: 9 }];
+      await store.events.append([aBatch('s1', { entries: [aCompleted(9, 'a')], compact })]);
+      expect(await allSeqs(store, 's1')).toEqual([1, 2, 3, 5, 6, 8, 9]);
+    });
+
     test('[LOG1] a batch without events changes the record alone', async ({ store }) => {
       await store.events.append([aBatch('s1', { record: aRecord('s1'), entries: [aNotice(1)] })]);
 

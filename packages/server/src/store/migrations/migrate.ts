@@ -3,13 +3,14 @@ import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { Tables } from '../schema.ts';
 import { accounts } from './accounts.ts';
+import { eventsByNumber } from './events-by-number.ts';
 import { initial } from './initial.ts';
 import { textType } from './migration.ts';
 import type { Dialect, Migration } from './migration.ts';
 import { usageByModel } from './usage-by-model.ts';
 
 /** All of them, oldest first. */
-const MIGRATIONS: readonly Migration[] = [initial, accounts, usageByModel];
+const MIGRATIONS: readonly Migration[] = [initial, accounts, usageByModel, eventsByNumber];
 
 interface MigrationTarget {
   db: Kysely<Tables>;

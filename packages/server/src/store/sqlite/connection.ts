@@ -12,6 +12,10 @@ import { lockDirectory } from './lock.ts';
 const FULL_CHECK_BYTES = 64 * 1024 * 1024;
 const BUSY_TIMEOUT_MS = 5_000;
 const PAGE_BYTES = 4096;
+/** What is committed goes into the database's own file when so much has gathered (32 MB): pages that change often go there once. */
+const CHECKPOINT_PAGES = 8_000;
+/** Pages that many sessions change at once have to fit, or each commit writes them out and reads them again. */
+const CACHE_KB = 16 * 1024;
 
 /**
  * The one connection of a process to its database. `raw` runs at once and blocks; a transaction on it is never
@@ -81,6 +85,8 @@ function prepare(raw: SqliteDatabase.Database, file: string, maxBytes: number | 
   raw.pragma('synchronous = FULL');
   raw.pragma('foreign_keys = ON');
   raw.pragma('journal_size_limit = 67108864');
+  raw.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  raw.pragma(`cache_size = ${-CACHE_KB}`);
   if (maxBytes !== undefined) raw.pragma(`max_page_count = ${Math.floor(maxBytes / PAGE_BYTES)}`);
   if (file !== ':memory:' && statSync(file).size <= FULL_CHECK_BYTES) refuseDamaged(raw, file);
 }

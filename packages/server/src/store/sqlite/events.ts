@@ -33,9 +33,12 @@ export function sqliteEvents({ raw, query }: Connection): EventStore {
     `SELECT e.seq, e.type, e.block_id AS blockId, e.body FROM sessions s JOIN events e ON e.session_key = s.key
      WHERE s.id = ? AND e.seq > ? ORDER BY e.seq LIMIT ?`,
   );
-  const deltas = raw.prepare<[string, string], EventRow>(
-    `SELECT e.seq, e.type, e.block_id AS blockId, e.body FROM sessions s JOIN events e ON e.session_key = s.key
-     WHERE s.id = ? AND e.block_id = ? AND e.type = 'block.delta' ORDER BY e.seq`,
+  const deltas = raw.prepare<[number, string, number], EventRow>(
+    `SELECT seq, type, block_id AS blockId, body FROM events
+     WHERE session_key = ? AND block_id = ? AND seq >= ? AND type = 'block.delta' ORDER BY seq`,
+  );
+  const backwards = raw.prepare<[number, number], { seq: number; type: EventType; blockId: string | null }>(
+    'SELECT seq, type, block_id AS blockId FROM events WHERE session_key = ? AND seq <= ? ORDER BY seq DESC',
   );
   const writeRecord = recordWriter(raw);
   const writeMessage = messageWriter(raw);
@@ -49,10 +52,20 @@ export function sqliteEvents({ raw, query }: Connection): EventStore {
     const key = record === undefined ? found?.key : writeRecord(record, last);
     if (key === undefined) throw new HearthError('not_found', `There is no session ${sessionId}.`);
     for (const entry of entries) insert.run(key, entry.seq, entry.type, entry.blockId ?? null, entry.body);
-    for (const range of batch.compact) compact.run(key, range.blockId, range.fromSeq, range.toSeq);
+    for (const { blockId, fromSeq, toSeq } of batch.compact) {
+      compact.run(key, blockId, fromSeq === 1 ? startOf(key, blockId, toSeq) : fromSeq, toSeq);
+    }
     if (record === undefined) advance.run(last, key);
     for (const message of batch.messages) writeMessage(key, message);
     for (const turn of batch.usage) writeUsage(turn);
+  }
+
+  /** Number of the block's start, to be found from its end on: a log may be long, and what a block's deltas stand among is not. */
+  function startOf(key: number, blockId: string, before: number): number {
+    for (const row of backwards.iterate(key, before)) {
+      if (row.type === 'block.started' && row.blockId === blockId) return row.seq;
+    }
+    return 1;
   }
 
   /**
@@ -89,7 +102,12 @@ export function sqliteEvents({ raw, query }: Connection): EventStore {
         }
         return entries;
       }),
-    blockDeltas: (sessionId, blockId) => query(() => deltas.all(sessionId, blockId).map(toEntry)),
+    blockDeltas: (sessionId, blockId) =>
+      query(() => {
+        const found = find.get(sessionId);
+        if (found === undefined) return [];
+        return deltas.all(found.key, blockId, startOf(found.key, blockId, found.lastSeq)).map(toEntry);
+      }),
   };
 }
 
