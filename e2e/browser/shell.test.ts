@@ -288,7 +288,16 @@ describe('the web UI around the conversations', () => {
     await server.call(`/v1/sessions/${id}/interrupt`, {});
   });
 
-  const SCREENS = ['/', '/new', '/usage', '/settings', '/settings/agents', '/settings/tokens', '/none'];
+  const SCREENS = [
+    '/',
+    '/new',
+    '/usage',
+    '/settings',
+    '/settings/agents',
+    '/settings/accounts',
+    '/settings/tokens',
+    '/none',
+  ];
 
   test.each([
     ['light', { colorScheme: 'light' }],

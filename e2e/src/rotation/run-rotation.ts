@@ -11,6 +11,8 @@ import type { Trouble } from './failing-provider.ts';
 export interface RotationRun {
   seed: number;
   conversations: number;
+  /** How often a call meets some trouble, from 0 to 1; default 0.35. */
+  trouble?: number;
   /** Conversations at once; default 4. */
   parallel?: number;
   /** Told after each conversation. */
@@ -40,7 +42,7 @@ const TURN_TIMEOUT_MS = 180_000;
  * @throws Error that says what was broken
  */
 export async function runRotation(run: RotationRun): Promise<RotationReport> {
-  const provider = await FailingProvider.start({ seed: run.seed, trouble: 0.35 });
+  const provider = await FailingProvider.start({ seed: run.seed, trouble: run.trouble ?? 0.35 });
   const place = new Place();
   let server: ServerProcess | undefined;
   let client: Hearth | undefined;

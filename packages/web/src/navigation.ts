@@ -1,8 +1,8 @@
 import { useSyncExternalStore } from 'react';
 
-export type SettingsSection = 'general' | 'agents' | 'tokens';
+export type SettingsSection = 'general' | 'agents' | 'accounts' | 'tokens';
 
-const SECTIONS: readonly string[] = ['agents', 'tokens'] satisfies SettingsSection[];
+const SECTIONS: readonly string[] = ['agents', 'accounts', 'tokens'] satisfies SettingsSection[];
 
 /** What the address bar says. */
 export type Page =

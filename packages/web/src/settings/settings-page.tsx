@@ -1,3 +1,4 @@
+import { AccountsSection } from '../accounts/accounts-section.tsx';
 import { settingsPath } from '../navigation.ts';
 import type { SettingsSection } from '../navigation.ts';
 import { Link } from '../parts/link.tsx';
@@ -8,7 +9,7 @@ import { GeneralSection } from './general-section.tsx';
 import { TokensSection } from './tokens-section.tsx';
 
 const words = strings.settings;
-const SECTIONS: readonly SettingsSection[] = ['general', 'agents', 'tokens'];
+const SECTIONS: readonly SettingsSection[] = ['general', 'agents', 'accounts', 'tokens'];
 
 export function SettingsPage({ section }: { section: SettingsSection }) {
   return (
@@ -36,6 +37,8 @@ function SectionOf({ section }: { section: SettingsSection }) {
       return <GeneralSection />;
     case 'agents':
       return <AgentsSection />;
+    case 'accounts':
+      return <AccountsSection />;
     case 'tokens':
       return <TokensSection />;
   }

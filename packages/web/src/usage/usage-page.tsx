@@ -25,25 +25,44 @@ export function UsagePage() {
   const query = useQuery({
     queryKey: ['usage', from, to],
     queryFn: async ({ signal }) => {
-      const report = (groupBy: 'day' | 'model' | 'session') => hearth.usage({ groupBy, from, to }, { signal });
-      const [day, model, session] = await Promise.all([report('day'), report('model'), report('session')]);
+      const report = (groupBy: 'day' | 'model' | 'session' | 'account') =>
+        hearth.usage({ groupBy, from, to }, { signal });
+      const [day, model, session, account, accounts] = await Promise.all([
+        report('day'),
+        report('model'),
+        report('session'),
+        report('account'),
+        hearth.accounts.list({ signal }),
+      ]);
+      const labels = new Map(accounts.map(({ id, label }) => [id, label]));
       const folders = await foldersOf(
         session.items.map(({ key }) => key),
         signal,
       );
       const project = regrouped(session.items, ({ key }) => folders.get(key) ?? '');
-      return { day, model: regrouped(model.items, ({ key }) => key), project };
+      return {
+        day,
+        model: regrouped(model.items, ({ key }) => key),
+        project,
+        account: regrouped(account.items, ({ key }) => labels.get(key) ?? (key === 'default' ? '' : key)),
+      };
     },
   });
   return (
     <PageFrame title={words.title} aside={<Periods period={period} change={setPeriod} />}>
       <div className="mt-6">
         <QueryState query={query} loading={words.loading}>
-          {({ day, model, project }) =>
+          {({ day, model, project, account }) =>
             day.total.turns === 0 ? (
               <Empty title={words.none} hint={words.noneHint} />
             ) : (
-              <Report total={day.total} days={everyDay(days, day.items)} models={model} projects={project} />
+              <Report
+                total={day.total}
+                days={everyDay(days, day.items)}
+                models={model}
+                projects={project}
+                accounts={account}
+              />
             )
           }
         </QueryState>
@@ -82,9 +101,10 @@ interface ReportProps {
   days: readonly UsageItem[];
   models: readonly UsageItem[];
   projects: readonly UsageItem[];
+  accounts: readonly UsageItem[];
 }
 
-function Report({ total, days, models, projects }: ReportProps) {
+function Report({ total, days, models, projects, accounts }: ReportProps) {
   const facts = [
     [words.cost, cost(total.costUsd)],
     [words.turns, String(total.turns)],
@@ -120,6 +140,11 @@ function Report({ total, days, models, projects }: ReportProps) {
           />
         </Section>
       </div>
+      {accounts.some(({ key }) => key !== '') && (
+        <Section title={words.byAccount}>
+          <UsageTable head={words.account} items={accounts} nameOf={(key) => (key === '' ? words.noAccount : key)} />
+        </Section>
+      )}
       <Section title={words.dayByDay}>
         <UsageTable
           head={words.day}

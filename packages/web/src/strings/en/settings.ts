@@ -1,7 +1,7 @@
 /** Settings, tokens, agents. */
 export const settings = {
   title: 'Settings',
-  sections: { general: 'General', agents: 'Agents', tokens: 'API tokens' },
+  sections: { general: 'General', agents: 'Agents', accounts: 'Accounts', tokens: 'API tokens' },
   appearance: 'Appearance',
   theme: 'Theme',
   themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
