@@ -16,6 +16,8 @@ export interface Problem {
  * - `todo` are the batches that are not there yet, and none of them when anything is wrong with one;
  * - the parts that write take their rows from it, so that they write all or nothing;
  * - what comes back is what was wrong.
+ * The deltas that go are found by one look at their index per range: joined plainly, the planner may walk over all deltas that
+ * there are.
  */
 const TEXT = `
 with fence as materialized (select 1 from writer where epoch = $1 for share),
@@ -66,10 +68,17 @@ stored as (
   select g.key, e.seq, e.type, e.block_id, e.body from entry e join target g on g.n = e.n
 ),
 compacted as (
-  delete from events x using unnest($17::int[], $18::text[], $19::bigint[], $20::bigint[]) as c (n, block_id, from_seq, to_seq)
-    join target g on g.n = c.n
-  where x.session_key = g.key and x.block_id = c.block_id and x.seq between c.from_seq and c.to_seq
-    and x.type = 'block.delta'
+  delete from events where ctid = any (array(
+    select x.place
+    from unnest($17::int[], $18::text[], $19::bigint[], $20::bigint[]) as c (n, block_id, from_seq, to_seq)
+      join target g on g.n = c.n
+      cross join lateral (
+        select e.ctid as place from events e
+        where e.session_key = g.key and e.block_id = c.block_id and e.seq between c.from_seq and c.to_seq
+          and e.type = 'block.delta'
+        offset 0
+      ) x
+  ))
 ),
 told as (
   insert into messages (session_key, id, client_message_id, state, place, body)
