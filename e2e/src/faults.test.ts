@@ -6,6 +6,7 @@ import type { FaultRun } from './faults/run-faults.ts';
 
 const SCRIPTED_RUNS = 50;
 const CLAUDE_RUNS = 6;
+const POSTGRES_RUNS = 4;
 const TIMEOUT = { timeout: 150_000 };
 
 /** `whole`, or what broke, where the whole story is, and how to see it again. */
@@ -30,6 +31,13 @@ describe.concurrent('[LOG2][LOG10][MSG10][TURN1][APR2][PHASE3] nothing is lost, 
   });
 
   test.each(FAILING_SEEDS)('$agent agent, seed $seed, which found: $found', TIMEOUT, async (run) => {
+    expect(await verdict(run)).toBe('whole');
+  });
+});
+
+describe('[STO13][LOG10][MSG10][TURN1] the same over PostgreSQL, which is killed, restarted and stands still', () => {
+  const over = runs('scripted', POSTGRES_RUNS).map((run): FaultRun => ({ ...run, database: 'postgres' }));
+  test.each(over)('scripted agent, seed $seed', TIMEOUT, async (run) => {
     expect(await verdict(run)).toBe('whole');
   });
 });

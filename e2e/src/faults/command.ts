@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { AgentName } from './plan.ts';
+import type { AgentName, DatabaseName } from './plan.ts';
 import { commandOf, keepReport } from './keep-report.ts';
 import { runFaults } from './run-faults.ts';
 import type { FaultRun } from './run-faults.ts';
@@ -14,11 +14,13 @@ export async function faultsCommand(args: string[]): Promise<number> {
       runs: { type: 'string', default: '100' },
       seed: { type: 'string', default: '1' },
       agent: { type: 'string', default: 'scripted' },
+      database: { type: 'string', default: 'sqlite' },
       steps: { type: 'string', default: '30' },
       parallel: { type: 'string', default: '2' },
     },
   });
   const agent = agentName(values.agent);
+  const database = databaseName(values.database);
   const steps = Number(values.steps);
   const runs = Number(values.runs);
   const failed: FaultRun[] = [];
@@ -26,7 +28,7 @@ export async function faultsCommand(args: string[]): Promise<number> {
   const end = next + runs;
   const worker = async (): Promise<void> => {
     for (let seed = next++; seed < end; seed = next++) {
-      const run: FaultRun = { seed, agent, steps };
+      const run: FaultRun = { seed, agent, steps, database };
       const began = Date.now();
       try {
         await runFaults(run);
@@ -46,6 +48,11 @@ export async function faultsCommand(args: string[]): Promise<number> {
 function agentName(name: string): AgentName {
   if (name === 'scripted' || name === 'claude') return name;
   throw new Error(`there is no agent “${name}”; use scripted or claude`);
+}
+
+function databaseName(name: string): DatabaseName {
+  if (name === 'sqlite' || name === 'postgres') return name;
+  throw new Error(`there is no database “${name}”; use sqlite or postgres`);
 }
 
 function say(line: string): void {

@@ -14,6 +14,6 @@ export function keepReport({ agent, seed }: FaultRun, error: unknown): string {
   return file;
 }
 
-export function commandOf({ agent, seed, steps }: FaultRun): string {
-  return `npm run faults -- --runs 1 --seed ${seed} --agent ${agent}${steps === undefined ? '' : ` --steps ${steps}`}`;
+export function commandOf({ agent, seed, steps, database }: FaultRun): string {
+  return `npm run faults -- --runs 1 --seed ${seed} --agent ${agent}${database === undefined ? '' : ` --database ${database}`}${steps === undefined ? '' : ` --steps ${steps}`}`;
 }

@@ -5,6 +5,8 @@ import { Seeded } from './seeded.ts';
 
 export type { AgentName } from './prompts.ts';
 
+export type DatabaseName = 'sqlite' | 'postgres';
+
 /** Through which client a user acts. */
 export type Way = 'http' | 'socket' | 'sdk';
 
@@ -43,6 +45,9 @@ export type Fault =
   | { fault: 'write-errors'; forMs: number }
   | { fault: 'read-errors'; forMs: number }
   | { fault: 'clock'; byMs: number }
+  | { fault: 'kill-database'; pauseMs: number }
+  | { fault: 'stop-database' }
+  | { fault: 'freeze-database'; forMs: number }
   | { fault: 'kill-agent'; target: number }
   | { fault: 'freeze-agent'; target: number; forMs: number };
 
@@ -60,7 +65,9 @@ const ACTIONS: Readonly<Record<Action['do'], number>> = {
   fork: 2,
   leave: 4,
 };
-const FAULTS: Readonly<Record<Exclude<Fault['fault'], 'kill-agent' | 'freeze-agent'>, number>> = {
+const FAULTS: Readonly<
+  Record<Exclude<Fault['fault'], keyof typeof AGENT_FAULTS | keyof typeof DATABASE_FAULTS>, number>
+> = {
   'kill-server': 4,
   'stop-server': 2,
   cut: 6,
@@ -71,16 +78,26 @@ const FAULTS: Readonly<Record<Exclude<Fault['fault'], 'kill-agent' | 'freeze-age
   'read-errors': 3,
   clock: 3,
 };
+/** In the place of a disk that fails under the server's own file. */
+const DATABASE_FAULTS = { 'kill-database': 4, 'stop-database': 3, 'freeze-database': 4 };
+const NO_DISK_FAULTS = { 'disk-full': 0, 'write-errors': 0, 'read-errors': 0 };
 const AGENT_FAULTS = { 'kill-agent': 6, 'freeze-agent': 5 };
 const FAULT_SHARE = 0.22;
 const HOUR_MS = 3_600_000;
 
 /** The whole run as it follows from its seed. */
-export function planRun(seed: number, agent: AgentName, steps: number): PlannedStep[] {
+export function planRun(
+  seed: number,
+  agent: AgentName,
+  steps: number,
+  database: DatabaseName = 'sqlite',
+): PlannedStep[] {
   const random = new Seeded(seed);
   return Array.from({ length: steps }, (_, index) => {
     const waitMs = random.chance(0.3) ? 0 : random.integer(5, agent === 'claude' ? 250 : 90);
-    const step = random.chance(FAULT_SHARE) ? planFault(random, agent) : planAction(random, agent, `m${index}`);
+    const step = random.chance(FAULT_SHARE)
+      ? planFault(random, agent, database)
+      : planAction(random, agent, `m${index}`);
     return { waitMs, ...step };
   });
 }
@@ -131,9 +148,13 @@ function planAction(random: Seeded, agent: AgentName, mark: string): Action {
   }
 }
 
-function planFault(random: Seeded, agent: AgentName): Fault {
+function planFault(random: Seeded, agent: AgentName, database: DatabaseName): Fault {
   const any = (): number => random.integer(0, 999);
-  const name = random.weighted({ ...FAULTS, ...(agent === 'claude' ? AGENT_FAULTS : noAgentFaults) });
+  const name = random.weighted({
+    ...FAULTS,
+    ...(agent === 'claude' ? AGENT_FAULTS : noAgentFaults),
+    ...(database === 'postgres' ? { ...NO_DISK_FAULTS, ...DATABASE_FAULTS } : noDatabaseFaults),
+  });
   switch (name) {
     case 'kill-server':
       return { fault: name, pauseMs: random.chance(0.5) ? 0 : random.integer(0, 300) };
@@ -150,6 +171,12 @@ function planFault(random: Seeded, agent: AgentName): Fault {
       return { fault: name, forMs: random.integer(20, 600) };
     case 'clock':
       return { fault: name, byMs: random.pick([-24 * HOUR_MS, -HOUR_MS, -5_000, 5_000, HOUR_MS, 24 * HOUR_MS]) };
+    case 'kill-database':
+      return { fault: name, pauseMs: random.chance(0.5) ? 0 : random.integer(0, 1_000) };
+    case 'stop-database':
+      return { fault: name };
+    case 'freeze-database':
+      return { fault: name, forMs: random.integer(50, 3_000) };
     case 'kill-agent':
       return { fault: name, target: any() };
     case 'freeze-agent':
@@ -158,3 +185,4 @@ function planFault(random: Seeded, agent: AgentName): Fault {
 }
 
 const noAgentFaults = { 'kill-agent': 0, 'freeze-agent': 0 };
+const noDatabaseFaults = { 'kill-database': 0, 'stop-database': 0, 'freeze-database': 0 };

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Event } from '@hearth/protocol';
 import { planRun } from './plan.ts';
-import type { AgentName, Fault, PlannedStep } from './plan.ts';
+import type { AgentName, DatabaseName, Fault, PlannedStep } from './plan.ts';
 import { checkConversation, checkSession } from './rules.ts';
 import type { Outcome } from './rules.ts';
 import { Stage } from './stage.ts';
@@ -10,6 +10,8 @@ import { Users } from './users.ts';
 export interface FaultRun {
   seed: number;
   agent: AgentName;
+  /** Where the server stores; default: its own file. */
+  database?: DatabaseName;
   /** How many things happen; default 30. */
   steps?: number;
 }
@@ -45,10 +47,10 @@ const HALF_OPEN_MS = 700;
  * @throws BrokenRun
  */
 export async function runFaults(run: FaultRun): Promise<FaultReport> {
-  const stage = await Stage.open(run.agent);
+  const stage = await Stage.open(run.agent, run.database);
   const trial = new Trial(stage, await Users.join(stage), run);
   try {
-    await trial.play(planRun(run.seed, run.agent, run.steps ?? DEFAULT_STEPS));
+    await trial.play(planRun(run.seed, run.agent, run.steps ?? DEFAULT_STEPS, run.database));
     await trial.settle();
     await trial.check();
     const left = await trial.close();
@@ -220,6 +222,29 @@ class Trial {
         proxy.thaw();
         return;
       }
+      case 'kill-database':
+        await this.#stage.disturbDatabase(async (postgres) => {
+          await postgres.kill();
+          await sleep(fault.pauseMs);
+          await postgres.start();
+        });
+        this.note('  the database was killed and is back');
+        return;
+      case 'stop-database':
+        await this.#stage.disturbDatabase(async (postgres) => {
+          await postgres.stop();
+          await postgres.start();
+        });
+        this.note('  the database was restarted');
+        return;
+      case 'freeze-database':
+        await this.#stage.disturbDatabase(async (postgres) => {
+          postgres.pause();
+          await sleep(fault.forMs);
+          postgres.resume();
+        });
+        this.note('  the database goes on');
+        return;
       case 'disk-full':
         system.fillDisk();
         await this.#healLater(fault.forMs);

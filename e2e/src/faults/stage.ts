@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MessagesApi } from '@hearth/testkit';
+import { startPostgres } from '@hearth/testkit';
+import type { MessagesApi, PostgresServer } from '@hearth/testkit';
 import { isAlive, Place, scriptedApi, ServerProcess } from '../server-process.ts';
 import { FaultySystem } from './faulty-system.ts';
-import type { AgentName } from './plan.ts';
+import type { AgentName, DatabaseName } from './plan.ts';
 import { processesOf } from './processes.ts';
 import { Proxy } from './proxy.ts';
 
@@ -14,6 +15,7 @@ export class Stage {
   readonly agent: AgentName;
   readonly api: MessagesApi;
   readonly system: FaultySystem;
+  readonly #postgres: PostgresServer | null;
   readonly outputs: string[] = [];
   #server: ServerProcess | null = null;
   #port = 0;
@@ -21,7 +23,8 @@ export class Stage {
   #line: Promise<unknown> = Promise.resolve();
   readonly #proxies: Proxy[] = [];
 
-  private constructor(agent: AgentName, api: MessagesApi) {
+  private constructor(agent: AgentName, api: MessagesApi, postgres: PostgresServer | null) {
+    this.#postgres = postgres;
     this.agent = agent;
     this.api = api;
     const control = join(this.place.root, 'control');
@@ -29,8 +32,9 @@ export class Stage {
     this.system = new FaultySystem(this.place.data, join(control, 'faults'));
   }
 
-  static async open(agent: AgentName): Promise<Stage> {
-    const stage = new Stage(agent, await scriptedApi());
+  static async open(agent: AgentName, database: DatabaseName = 'sqlite'): Promise<Stage> {
+    const postgres = database === 'postgres' ? await startPostgres({ fsync: true }) : null;
+    const stage = new Stage(agent, await scriptedApi(), postgres);
     await stage.#start();
     stage.#port = Number(new URL(stage.url).port);
     return stage;
@@ -77,6 +81,13 @@ export class Stage {
     });
   }
 
+  /** Takes the database away and brings it back, while the server runs. */
+  disturbDatabase(disturb: (postgres: PostgresServer) => Promise<void>): Promise<void> {
+    return this.#inLine(async () => {
+      if (this.#postgres !== null) await disturb(this.#postgres);
+    });
+  }
+
   /** Resolves when no start or stop is under way. */
   async quiet(): Promise<void> {
     await this.#inLine(() => Promise.resolve());
@@ -93,6 +104,7 @@ export class Stage {
     if (this.isUp) await this.#stop('SIGTERM');
     for (const proxy of this.#proxies) await proxy.close();
     await this.api.close();
+    await this.#postgres?.close();
     const end = Date.now() + 5_000;
     while (processesOf(this.place).length > 0 && Date.now() < end) await sleep(50);
     return processesOf(this.place);
@@ -120,7 +132,10 @@ export class Stage {
     this.#server = await ServerProcess.start(this.place, this.api, {
       agent: this.agent,
       flags: ['--port', String(this.#port), '--shutdown-grace-ms', '300ms', '--first-output-timeout-ms', '8s'],
-      env: this.system.env,
+      env: {
+        ...this.system.env,
+        ...(this.#postgres === null ? {} : { HEARTH_DATABASE_URL: this.#postgres.url }),
+      },
     });
   }
 
