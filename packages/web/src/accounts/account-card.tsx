@@ -1,13 +1,12 @@
 import type { Account } from '@hearth/protocol';
 import { useMutation } from '@tanstack/react-query';
-import { relativeTime } from '../format.ts';
+import { relativeTime, shortTime } from '../format.ts';
 import { Button } from '../parts/button.tsx';
 import { ErrorBox } from '../parts/error-box.tsx';
 import { useNow } from '../parts/now.ts';
 import { asProblem } from '../problem.ts';
 import { hearth } from '../server.ts';
 import { strings } from '../strings/strings.ts';
-import { shortTime } from './account-time.ts';
 
 const words = strings.accounts;
 

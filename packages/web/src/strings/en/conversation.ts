@@ -125,6 +125,8 @@ export const conversation = {
   },
   retry: (code: string, attempt: number, maxAttempts: number, delay: string) =>
     `The model API answered “${code}”. Try ${attempt} of ${maxAttempts} follows in ${delay}.`,
+  retryAt: (code: string, when: string) => `The model API answered “${code}”. The turn goes on at ${when}.`,
+  rotating: (code: string) => `The model API answered “${code}”. Another account goes on.`,
   composer: {
     label: 'Message',
     box: 'Message to the agent',
