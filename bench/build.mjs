@@ -11,6 +11,7 @@ await rm(path('dist'), { recursive: true, force: true });
 const bundle = await rolldown({
   input: {
     command: path('src/command.ts'),
+    guard: path('src/guard/count.ts'),
     ...Object.fromEntries(roles.map((role) => [`role-${role}`, path(`src/roles/${role}.ts`)])),
   },
   platform: 'node',

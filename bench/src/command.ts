@@ -36,14 +36,15 @@ async function main(names: string[], { short, out }: { short: boolean; out?: str
     return 1;
   }
   const wanted = BENCHMARKS.filter(({ name }) => names.length === 0 || names.includes(name));
+  const folder = out ?? (short || names.length > 0 ? undefined : fileURLToPath(new URL('..', import.meta.url)));
   const results: Result[] = [];
   for (const benchmark of wanted) {
     const result = await measured(benchmark, short);
     print(printed(result));
     results.push(result);
+    // After each, so that a run that is cut short leaves what it has.
+    if (folder !== undefined) write(folder, results, short);
   }
-  const folder = out ?? (short || names.length > 0 ? undefined : fileURLToPath(new URL('..', import.meta.url)));
-  if (folder !== undefined) write(folder, results, short);
   return results.some((result) => 'failure' in result) ? 1 : 0;
 }
 

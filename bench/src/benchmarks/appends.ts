@@ -17,7 +17,7 @@ export const appends: Benchmark = {
     const folder = workplace.subfolder('appends');
     const measure = async (sessions: number, rounds: number): Promise<{ hearth: number[]; plain: number[] }> => {
       const found = { hearth: [] as number[], plain: [] as number[] };
-      const total = workplace.pick(200_000, 200);
+      const total = workplace.pick(60_000, 200);
       const perRound = sessions * EVENTS_AT_ONCE;
       const load: Load = {
         sessions,
@@ -38,7 +38,7 @@ export const appends: Benchmark = {
       return found;
     };
     const sessions = workplace.pick(100, 5);
-    const found = await measure(sessions, workplace.pick(7, 1));
+    const found = await measure(sessions, workplace.pick(5, 1));
     const series = { hearth: [] as [number, number][], plain: [] as [number, number][] };
     for (const count of workplace.pick([1, 10, 100, 1_000], [1, 5])) {
       const some = await measure(count, workplace.pick(3, 1));

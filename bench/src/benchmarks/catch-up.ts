@@ -34,7 +34,7 @@ export const catchUp: Benchmark = {
     const keep = (name: keyof typeof samples, round: number, ms: number): void => {
       if (round >= 0) samples[name].push(ms);
     };
-    await inRounds(workplace.pick(15, 1), [
+    await inRounds(workplace.pick(9, 1), [
       async (round) => keep('short', round, await fromHearth(server.url, 'short', 0, missed)),
       async (round) => keep('long', round, await fromHearth(server.url, 'long', long - missed, missed)),
       async (round) => keep('rival', round, await fromSocketIo(rival, rivalUrl, missed)),
@@ -42,7 +42,7 @@ export const catchUp: Benchmark = {
     const series = { hearth: [] as [number, number][], rival: [] as [number, number][] };
     for (const count of workplace.pick([100, 1_000, 10_000, 100_000], [10, 100])) {
       const some = { hearth: [] as number[], rival: [] as number[] };
-      await inRounds(workplace.pick(5, 1), [
+      await inRounds(workplace.pick(3, 1), [
         async (round) =>
           void (round >= 0 && some.hearth.push(await fromHearth(server.url, 'long', long - count, count))),
         async (round) => void (round >= 0 && some.rival.push(await fromSocketIo(rival, rivalUrl, count))),

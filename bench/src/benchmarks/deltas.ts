@@ -43,10 +43,10 @@ export const deltas: Benchmark = {
       await inRounds(rounds, play);
       return samples;
     };
-    const samples = await measure(count, workplace.pick(40, 1));
+    const samples = await measure(count, workplace.pick(15, 1));
     const series: Record<keyof typeof streams, [number, number][]> = { one: [], many: [], raw: [] };
     for (const size of workplace.pick([200, 2_000, 20_000], [5, 50])) {
-      const found = await measure(size, workplace.pick(7, 1));
+      const found = await measure(size, workplace.pick(3, 1));
       for (const name of names) series[name].push([size, median(found[name])]);
     }
     const raw = median(samples.raw);

@@ -55,13 +55,13 @@ export const fanOut: Benchmark = {
 };
 
 function atCeiling(workplace: Workplace, contenders: readonly Contender[], clients: number): Promise<Measured> {
-  const count = workplace.pick(Math.max(300, Math.round(200_000 / clients)), 20);
-  return measured(contenders, { count, intervalMs: 0, chars: CHARS }, workplace.pick(5, 1));
+  const count = workplace.pick(Math.max(100, Math.round(100_000 / clients)), 20);
+  return measured(contenders, { count, intervalMs: 0, chars: CHARS }, workplace.pick(3, 1));
 }
 
 function atRate(workplace: Workplace, contenders: readonly Contender[], intervalMs: number): Promise<Measured> {
-  const count = workplace.pick(Math.round(3_000 / intervalMs), 10);
-  return measured(contenders, { count, intervalMs, chars: CHARS }, workplace.pick(5, 1));
+  const count = workplace.pick(Math.round(2_000 / intervalMs), 10);
+  return measured(contenders, { count, intervalMs, chars: CHARS }, workplace.pick(3, 1));
 }
 
 async function measured(contenders: readonly Contender[], pace: Pace, rounds: number): Promise<Measured> {

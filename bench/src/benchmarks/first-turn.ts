@@ -24,7 +24,7 @@ export const firstTurn: Benchmark = {
     const withSpare = await HearthServer.start(workplace, { name: 'spare', apiUrl: api.url, flags: ['--spares', '1'] });
     const without = await HearthServer.start(workplace, { name: 'cold', apiUrl: api.url });
     const samples = { spare: [] as number[], cold: [] as number[], raw: [] as number[] };
-    await inRounds(workplace.pick(20, 1), [
+    await inRounds(workplace.pick(10, 1), [
       async (round) => {
         await until('a spare is ready', async () => (await withSpare.metric('hearth_agent_spares')) > 0);
         const ms = await firstDelta(withSpare);

@@ -24,7 +24,7 @@ export const followUp: Benchmark = {
     'From sending a message to the first delta of its answer, over the real binary and the scripted Messages API: at a WebSocket client of Hearth, in the process that holds a raw streaming query, and at an HTTP client of a server that makes a query per message. All three answer the same prompts one after the other, in rounds.',
   async run(workplace) {
     const api = workplace.adopt(await startMessagesApi());
-    const turns = workplace.pick(300, 4);
+    const turns = workplace.pick(150, 4);
     const hearth = await warmHearth(workplace, api);
     const raw = await warmRaw(workplace, api);
     const naive = await naiveServer(workplace, api);

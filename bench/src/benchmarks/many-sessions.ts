@@ -31,7 +31,7 @@ export const manySessions: Benchmark = {
     'So many sessions of the scripted agent stream 50 deltas a second each, and each has a client of its own. The server has one core, all clients another. Plain `ws` makes the same streams and stores nothing.',
   async run(workplace) {
     const counts = workplace.pick([10, 100, 1_000], [2]);
-    const pace: Pace = { count: workplace.pick(300, 10), intervalMs: INTERVAL_MS, chars: CHARS };
+    const pace: Pace = { count: workplace.pick(150, 10), intervalMs: INTERVAL_MS, chars: CHARS };
     const ages: Record<'hearth' | 'plain', [number, number][]> = { hearth: [], plain: [] };
     const cores: Record<'hearth' | 'plain', [number, number][]> = { hearth: [], plain: [] };
     let largest: Record<'hearth' | 'plain', Run[]> = { hearth: [], plain: [] };

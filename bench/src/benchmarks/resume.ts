@@ -19,7 +19,7 @@ export const resume: Benchmark = {
   about:
     'From sending a message to the first delta: a session of Hearth whose process was evicted, and a raw query that resumes its conversation from the local files.',
   async run(workplace) {
-    const rounds = workplace.pick(20, 1);
+    const rounds = workplace.pick(10, 1);
     const api = workplace.adopt(await startMessagesApi());
     const env = environment(workplace, workplace.subfolder('raw'), api.url);
     const raw = await workplace.role('raw-sdk', { env });

@@ -19,7 +19,7 @@ export const runCommand: Benchmark = {
     const env = server.env as NodeJS.ProcessEnv;
     const samples = { command: [] as number[], client: [] as number[], node: [] as number[] };
     const client = await server.client();
-    await inRounds(workplace.pick(25, 1), [
+    await inRounds(workplace.pick(15, 1), [
       async (round) => {
         const ms = await commandMs(process.execPath, args, env, workplace.folder);
         if (round >= 0) samples.command.push(ms);

@@ -20,7 +20,7 @@ export const start: Benchmark = {
     }
     const samples = new Map<number, number[]>(sizes.map((size) => [size, []]));
     const nodes: number[] = [];
-    await inRounds(workplace.pick(15, 1), [
+    await inRounds(workplace.pick(9, 1), [
       ...sizes.map((size) => async (round: number) => {
         const server = await HearthServer.start(workplace, { name: `hearth-${size}` });
         await server.close();

@@ -22,7 +22,30 @@ export const OUTBOX_LIMITS: OutboxLimits = {
   maxFrameBytes: 256 * 1024,
 };
 
-type Frame = { type: 'answer'; text: string } | { type: 'notification'; text: string };
+type Frame =
+  | { type: 'answer'; text: string }
+  | { type: 'notification'; text: string }
+  /** Events that other clients may be given in the very same array. */
+  | { type: 'page'; bodies: readonly string[]; text: string };
+
+/** The frame that a page of events makes, for all who are given that page at once. */
+const sharedFrames = new WeakMap<readonly string[], string>();
+
+function frameOf(bodies: readonly string[]): string {
+  const known = sharedFrames.get(bodies);
+  if (known !== undefined) return known;
+  const [only] = bodies;
+  const isOne = bodies.length === 1 && only !== undefined;
+  const frame = isOne
+    ? notification('event', only)
+    : `[${bodies.map((body) => notification('event', body)).join(',')}]`;
+  sharedFrames.set(bodies, frame);
+  return frame;
+}
+
+function notification(method: string, body: string): string {
+  return `{"jsonrpc":"2.0","method":"${method}","params":${body}}`;
+}
 
 /**
  * What one client is told, in order. Everything of one turn of the event loop is gathered; neighbouring notifications
@@ -60,8 +83,13 @@ export class Outbox {
   }
 
   /** `body` is the params as JSON text. */
-  notify(method: 'event' | 'heartbeat' | 'sessions.changed' | 'accounts.changed', body: string): void {
-    this.#add({ type: 'notification', text: `{"jsonrpc":"2.0","method":"${method}","params":${body}}` });
+  notify(method: 'heartbeat' | 'sessions.changed' | 'accounts.changed', body: string): void {
+    this.#add({ type: 'notification', text: notification(method, body) });
+  }
+
+  /** Events as JSON texts. Clients that are given the same array are sent the same string, which is made once. */
+  events(bodies: readonly string[]): void {
+    this.#add({ type: 'page', bodies, text: frameOf(bodies) });
   }
 
   /** Sends what was gathered; nothing is taken afterwards. */
@@ -83,6 +111,15 @@ export class Outbox {
     const frames = this.#frames;
     this.#frames = [];
     this.#gatheredBytes = 0;
+    const [only] = frames;
+    if (frames.length === 1 && only !== undefined && only.text.length <= this.#limits.maxFrameBytes) {
+      this.#hand(only.text);
+      return;
+    }
+    this.#sendJoined(frames);
+  }
+
+  #sendJoined(frames: readonly Frame[]): void {
     let batch: string[] = [];
     let batchBytes = 0;
     const sendBatch = () => {
@@ -91,13 +128,23 @@ export class Outbox {
       batch = [];
       batchBytes = 0;
     };
-    for (const { type, text } of frames) {
-      if (type === 'answer' || batchBytes + text.length > this.#limits.maxFrameBytes) sendBatch();
-      if (type === 'answer') {
-        this.#hand(text);
-      } else {
-        batch.push(text);
-        batchBytes += text.length;
+    const join = (text: string): void => {
+      if (batchBytes + text.length > this.#limits.maxFrameBytes) sendBatch();
+      batch.push(text);
+      batchBytes += text.length;
+    };
+    for (const frame of frames) {
+      switch (frame.type) {
+        case 'answer':
+          sendBatch();
+          this.#hand(frame.text);
+          break;
+        case 'notification':
+          join(frame.text);
+          break;
+        case 'page':
+          for (const body of frame.bodies) join(notification('event', body));
+          break;
       }
     }
     sendBatch();

@@ -158,7 +158,7 @@ class Cursor implements SubscriptionSink {
 
   events(bodies: readonly string[]): boolean {
     if (this.#state.type !== 'open') return false;
-    for (const body of bodies) this.#outbox.notify('event', body);
+    this.#outbox.events(bodies);
     if (!this.#outbox.full) return true;
     this.#on.waits();
     return false;

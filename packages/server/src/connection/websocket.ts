@@ -21,7 +21,7 @@ function clientSocket(socket: WebSocket, log: Log): ClientSocket {
   return {
     send: (frame, written) => {
       if (socket.readyState !== WebSocket.OPEN) return;
-      socket.send(frame, (error) => {
+      socket.send(encoded(frame), { binary: false }, (error) => {
         if (error) log.debug({ err: error }, 'a frame could not be sent');
         else written();
       });
@@ -35,6 +35,18 @@ function clientSocket(socket: WebSocket, log: Log): ClientSocket {
     close: (code, reason) => socket.close(code, reason),
     terminate: () => socket.terminate(),
   };
+}
+
+let lastFrame = '';
+let lastBytes = Buffer.alloc(0);
+
+/** The bytes of a frame, which many sockets may be given one after the other: they share them. */
+function encoded(frame: string): Buffer {
+  if (frame !== lastFrame) {
+    lastFrame = frame;
+    lastBytes = Buffer.from(frame);
+  }
+  return lastBytes;
 }
 
 function text(data: Buffer | ArrayBuffer | Buffer[]): string {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BENCHMARKS } from '../src/benchmarks/all.ts';
+import type { Counts } from '../src/guard/hot-path.ts';
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const out = mkdtempSync(join(tmpdir(), 'hearth-bench-test-'));
@@ -17,6 +18,33 @@ beforeAll(() => {
 });
 
 afterAll(() => rmSync(out, { recursive: true, force: true }));
+
+/** What one delta costs on its way to so many clients, as it was recorded; bytes by the major version of Node. */
+const recorded = JSON.parse(readFileSync(path('../guard.json'), 'utf8')) as Record<
+  string,
+  Omit<Counts, 'allocatedBytes'> & { allocatedBytes: Record<string, number> }
+>;
+/** Code is interpreted and nothing is collected: what is allocated is then the same each time, but for a percent. */
+const COUNTING = [
+  '--no-opt',
+  '--no-sparkplug',
+  '--expose-gc',
+  '--min-semi-space-size=128',
+  '--max-semi-space-size=128',
+];
+const TOLERANCE = 1.1;
+
+test.each(Object.keys(recorded))('a delta to %s clients costs no more than was recorded in guard.json', (clients) => {
+  const output = execFileSync(process.execPath, [...COUNTING, path('../dist/guard.js'), clients], { encoding: 'utf8' });
+  const { allocatedBytes, ...work } = JSON.parse(output) as Counts;
+  const { allocatedBytes: allowed = {}, ...expected } = recorded[clients] ?? {};
+  expect(work, 'commits, encodings and frames are what they were; record them when that is meant').toEqual(expected);
+  const [major = ''] = process.versions.node.split('.');
+  const bytes = allowed[major] ?? Math.max(...Object.values(allowed)) * 2;
+  expect(allocatedBytes, 'bytes that are allocated; look at what the change makes for each delta').toBeLessThan(
+    bytes * TOLERANCE,
+  );
+});
 
 test(
   'every benchmark runs in its short form, and the report has the figures of each',
