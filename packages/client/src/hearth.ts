@@ -1,4 +1,5 @@
 import type {
+  BudgetList,
   Account,
   AccountCreate,
   AccountImport,
@@ -86,6 +87,11 @@ export class Hearth {
   /** Tokens and cost. `format` is for HTTP; here it changes nothing. */
   usage(query: UsageQuery = {}, options?: CallOptions): Promise<UsageReport> {
     return this.#transport.call('usage.report', query, options);
+  }
+
+  /** The budgets of today, and what was spent of them. */
+  budgets(options?: CallOptions): Promise<BudgetList> {
+    return this.#transport.call('budget.list', {}, options);
   }
 
   /** Any operation of the contract by its name. */

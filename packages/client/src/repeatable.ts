@@ -20,6 +20,7 @@ const REPEATABLE: ReadonlySet<OperationName> = new Set<OperationName>([
   'file.search',
   'session.commands',
   'usage.report',
+  'budget.list',
   'token.list',
   'token.revoke',
   'account.list',

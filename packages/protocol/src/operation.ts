@@ -19,7 +19,7 @@ import {
   sessionUpdateSchema,
 } from './session.ts';
 import { loginLinkSchema, tokenCreatedSchema, tokenCreateSchema, tokenSchema } from './token.ts';
-import { usageQuerySchema, usageReportSchema } from './usage.ts';
+import { budgetListSchema, usageQuerySchema, usageReportSchema } from './usage.ts';
 
 export const sessionListSchema = list(sessionSchema);
 export const messageListSchema = list(messageSchema);
@@ -227,6 +227,14 @@ export const OPERATIONS = {
     query: usageQuerySchema,
     result: usageReportSchema,
     otherType: 'text/csv',
+  },
+  'budget.list': {
+    name: 'budget.list',
+    summary: 'The budgets of today, and what was spent of them',
+    method: 'GET',
+    path: '/v1/budgets',
+    status: 200,
+    result: budgetListSchema,
   },
   'token.list': {
     name: 'token.list',

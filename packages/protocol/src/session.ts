@@ -24,6 +24,16 @@ const approvalTimeoutMs = z
   .nullable()
   .describe('How long an approval waits until it is denied; null: for ever. Holds for approvals that are asked after.');
 const model = z.string().min(1).max(200);
+const maxBudgetUsd = z
+  .number()
+  .positive()
+  .nullable()
+  .describe('What all turns of the session together may cost, in US dollars; null: only what the server allows.');
+const maxTurnUsd = z
+  .number()
+  .positive()
+  .nullable()
+  .describe('What one turn may cost, in US dollars; null: only what the server allows.');
 
 export const sessionCreateSchema = z.object({
   agent: z.string().min(1).optional().describe('`claude`, `scripted` or `acp:<name>`; default: the server’s.'),
@@ -39,7 +49,8 @@ export const sessionCreateSchema = z.object({
   allowedTools: z.array(z.string()).optional(),
   disallowedTools: z.array(z.string()).optional(),
   maxTurns: z.int().min(1).optional().describe('Bound on model rounds within one turn.'),
-  maxBudgetUsd: z.number().positive().optional(),
+  maxBudgetUsd: maxBudgetUsd.optional(),
+  maxTurnUsd: maxTurnUsd.optional(),
   effort: effortSchema.optional(),
   thinkingTokens: z.int().min(0).optional(),
   accountId: z.string().optional(),
@@ -56,6 +67,8 @@ export const sessionUpdateSchema = z
     archived: z.boolean(),
     accountId: z.string().nullable(),
     approvalTimeoutMs,
+    maxBudgetUsd,
+    maxTurnUsd,
     metadata: metadataSchema,
   })
   .partial();
@@ -86,6 +99,8 @@ export const sessionSchema = z.object({
   accountId: z.string().nullable().describe('Null: the server chooses.'),
   activeAccountId: z.string().optional().describe('The account that the agent used last.'),
   approvalTimeoutMs: approvalTimeoutMs.optional(),
+  maxBudgetUsd: maxBudgetUsd.optional(),
+  maxTurnUsd: maxTurnUsd.optional(),
   phase: phaseSchema,
   turnId: z.string().optional(),
   lastSeq: z.int().min(0),

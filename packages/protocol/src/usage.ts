@@ -35,6 +35,18 @@ export const usageItemSchema = sessionUsageSchema.extend({ key: z.string(), turn
 export const usageTotalSchema = sessionUsageSchema.extend({ turns: count });
 export const usageReportSchema = z.object({ items: z.array(usageItemSchema), total: usageTotalSchema });
 
+export const budgetSchema = z.object({
+  scope: z.enum(['user', 'account', 'server']),
+  key: z.string().describe('The user’s label, the account’s id, or `server`.'),
+  limitUsd: z.number().positive(),
+  spentUsd: z.number().min(0).describe('Today (UTC), with the turns that run.'),
+  resetsAt: z.iso.datetime(),
+});
+
+export const budgetListSchema = z.object({ items: z.array(budgetSchema) });
+
+export type Budget = z.infer<typeof budgetSchema>;
+export type BudgetList = z.infer<typeof budgetListSchema>;
 export type Usage = z.infer<typeof usageSchema>;
 export type SessionUsage = z.infer<typeof sessionUsageSchema>;
 export type ModelUsage = z.infer<typeof modelUsageSchema>;

@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { HearthError } from '@hearth/protocol';
+import type { TurnError } from '@hearth/protocol';
 import { Accounts } from './account/accounts.ts';
 import { tokenEndpoint } from './account/token-endpoint.ts';
 import { SecretKeys } from './account/secret-keys.ts';
 import { startHeartbeats } from './actor/heartbeats.ts';
+import { SessionBudget } from './actor/session-budget.ts';
 import { SessionRegistry } from './actor/session-registry.ts';
 import { Auth } from './auth/auth.ts';
 import { ownerToken } from './auth/owner-token.ts';
@@ -13,6 +15,8 @@ import type { Backend } from './backend/backend.ts';
 import { createClaudeBackend } from './backend/claude/claude-backend.ts';
 import { agentEnvironment } from './backend/claude/claude-config.ts';
 import { createScriptedBackend } from './backend/scripted/scripted-backend.ts';
+import { budgetError } from './budget/budget-texts.ts';
+import { Budgets } from './budget/budgets.ts';
 import { systemClock } from './concurrency/clock.ts';
 import { databaseFile } from './config/database-file.ts';
 import { isPostgres } from './config/database-url.ts';
@@ -127,7 +131,12 @@ async function assemble({ config, store, log, metrics, agentEnv, lost }: Assembl
   });
   const accounts = await Accounts.open({ store: store.accounts, keys, clock, newId, log, renewTokens });
   const relay = createRelay(config, accounts, log);
-  const backends = createBackends({ config, store, log, metrics, agentEnv, lost, relay });
+  const allow = (sessionId: string, accountId: string): TurnError | null => {
+    const actor = registry.peek(sessionId);
+    const verdict = actor === undefined ? null : budgets.check(actor.budgetSubject, accountId);
+    return verdict?.type === 'spent' ? budgetError(verdict) : null;
+  };
+  const backends = createBackends({ config, store, log, metrics, agentEnv, lost, relay, allow });
   if (!backends.has(config.agent)) {
     throw new HearthError('invalid_request', `There is no agent called “${config.agent}”.`, {
       hint: `Set the agent to one of: ${[...backends.keys()].join(', ')}.`,
@@ -143,7 +152,13 @@ async function assemble({ config, store, log, metrics, agentEnv, lost }: Assembl
     },
   });
   const changes = new SessionChanges();
-  const registry = new SessionRegistry({
+  const budgets = new Budgets({
+    limits: config,
+    usage: store.usage,
+    clock,
+    subjects: () => [...registry.loaded()].filter((actor) => actor.spending).map((actor) => actor.budgetSubject),
+  });
+  const registry: SessionRegistry = new SessionRegistry({
     store,
     eventLog,
     backends,
@@ -151,6 +166,11 @@ async function assemble({ config, store, log, metrics, agentEnv, lost }: Assembl
     newId,
     log,
     observer: metrics,
+    budget: new SessionBudget(budgets),
+    onUsage: (usage) => {
+      budgets.book(usage);
+      for (const { model, costUsd } of usage.models) metrics.spent(usage.agent, model, costUsd);
+    },
     onChanged: (sessionId) => changes.tell(sessionId),
     config: {
       ...config,
@@ -172,10 +192,12 @@ async function assemble({ config, store, log, metrics, agentEnv, lost }: Assembl
     allowBypassPermissions: config.allowBypassPermissions,
     resolveCwd: (wanted) => resolveCwd(config.workspace, wanted),
     listDirectories: (path) => listDirectories(config.workspace, path),
+    budgets: () => budgets.day(),
     searchFiles: (query) => searchFiles(config.workspace, query),
   });
   const auth = new Auth({ ownerToken: token, tokens: store.tokens, log });
   const stopHeartbeats = startHeartbeats(registry, eventLog, clock);
+  await budgets.load();
   await registry.recover();
 
   const stopped = new AbortController();
@@ -262,7 +284,11 @@ function createBackends({
   log,
   agentEnv,
   relay,
-}: Assembly & { relay: Relay }): ReadonlyMap<string, Backend> {
+  allow,
+}: Assembly & { relay: Relay; allow: (sessionId: string, accountId: string) => TurnError | null }): ReadonlyMap<
+  string,
+  Backend
+> {
   const newId = randomUUID;
   const { claudePath, settingSources, maxRetries, allowBypassPermissions, spares } = config;
   const claude = createClaudeBackend({
@@ -272,7 +298,7 @@ function createBackends({
     models: {
       mode: (...session) => relay.mode(...session),
       open: (session) => relay.open(session),
-      allow: () => null,
+      allow,
     },
     newId,
     clock: systemClock,

@@ -1,8 +1,8 @@
 import { HearthError } from '@hearth/protocol';
-import type { AgentCommand, Content, Event, EventBody, Message, Session } from '@hearth/protocol';
-import type { AgentEvent, AgentSpec, Backend, Delivery } from '../backend/backend.ts';
-import type { EventLog, Projection } from '../event-log/event-log.ts';
-import type { ProcessPool } from '../process/process-pool.ts';
+import type { AgentCommand, Content, Event, EventBody, Message, Session, TurnError } from '@hearth/protocol';
+import type { AgentEvent, AgentSpec, Delivery } from '../backend/backend.ts';
+import type { BudgetSubject } from '../budget/budgets.ts';
+import type { Projection } from '../event-log/event-log.ts';
 import type { CoreConfig, Effect, Input, ReplyResult } from '../session/input.ts';
 import { phaseOf } from '../session/phase.ts';
 import { reduce } from '../session/reduce.ts';
@@ -12,50 +12,22 @@ import { applyEvent } from '../session/view.ts';
 import type { SessionView } from '../session/view.ts';
 import { deadlineOf } from '../session/watchdog.ts';
 import type { StoredMessage, TurnUsage } from '../store/store.ts';
-import type { Clock, TimerHandle } from '../concurrency/clock.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { TimerHandle } from '../concurrency/clock.ts';
+import type { ActorParts, ActorStart } from './actor-parts.ts';
 import { AgentSlot } from './agent-slot.ts';
 import { OpenRequests } from './open-requests.ts';
 import type { AgentSettings } from './agent-settings.ts';
+import { Purse } from './purse.ts';
 import { ObservedSession } from './session-observer.ts';
-import type { SessionObserver } from './session-observer.ts';
 import { turnUsageOf } from './turn-usage.ts';
 
 /** Timers of Node go off at once when they are set for longer; the actor looks again then. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-export interface ActorParts {
-  log: Log;
-  clock: Clock;
-  newId: () => string;
-  eventLog: EventLog;
-  backend: Backend;
-  pool: ProcessPool;
-  config: Omit<CoreConfig, 'approvalTimeoutMs'>;
-  observer: SessionObserver;
-  /** Called when the session, as a list shows it, is not what it was. */
-  onChanged?: ((sessionId: string) => void) | undefined;
-  /** Called when the actor can no longer be used: the log refused a commit. */
-  onBroken: (actor: SessionActor, error: HearthError) => void;
-  /** Called when it holds an agent process that it could give up, and did not before. */
-  onEvictable: (actor: SessionActor) => void;
-}
-
 /** What a process is opened for. */
 type Opening = Pick<Extract<Effect, { type: 'agent.send' }>, 'pending' | 'carried' | 'rewind'> & {
   type: 'agent.send' | 'agent.resume';
 };
-
-/** A session as it comes from the store, or as it was just made. */
-export interface ActorStart {
-  state: SessionState;
-  view: SessionView;
-  settings: AgentSettings;
-  /** Messages that a crash left in doubt; see `SessionState.carried`. */
-  carried: readonly CarriedMessage[];
-}
-
-export type CarriedMessage = Pick<Message, 'id' | 'content'>;
 
 /** A request without the id of its caller, which the actor gives. */
 export type Request = DistributiveOmit<Extract<Input, { requestId: string }>, 'requestId'>;
@@ -83,6 +55,7 @@ export class SessionActor {
   #timer: { at: number; handle: TimerHandle } | null = null;
   #broken = false;
   readonly #observed: ObservedSession;
+  readonly #purse: Purse;
   #lastUsedAt: number;
 
   constructor(start: ActorStart, parts: ActorParts) {
@@ -103,12 +76,24 @@ export class SessionActor {
       log: parts.log,
       emit: (generation, event) => this.#onAgent(generation, event),
     });
+    this.#purse = new Purse(start.view.delivered[0]?.author ?? start.view.session.queue[0]?.author, {
+      budget: parts.budget,
+      onUsage: parts.onUsage,
+      // A refused append breaks the actor through `failed`.
+      tell: (notice) => void this.append([notice]).catch(() => undefined),
+      stop: (error) => this.dispatch({ type: 'turn.stop', error }),
+    });
     this.#observed = new ObservedSession(parts.observer, start.view.session.phase);
     parts.eventLog.open(this.id, start.view.session.lastSeq, {
       project: (events) => this.#project(events),
       committed: () => this.#committed(),
       failed: (error) => this.#break(error),
     });
+  }
+
+  /** What its budgets look at. */
+  get budgetSubject(): BudgetSubject {
+    return this.#purse.subject(this.#view.session, this.#settings, this.#state);
   }
 
   /** The session as of the last commit. */
@@ -143,6 +128,11 @@ export class SessionActor {
   /** A turn waits without a process, as for an account's reset. */
   get waits(): boolean {
     return this.#state.turn?.stage.name === 'waiting';
+  }
+
+  /** It may be spending, or has spent what is not stored yet. */
+  get spending(): boolean {
+    return this.#state.turn !== null || this.#state.spentBetween !== null || this.#purse.open;
   }
 
   /** Holds an agent process that it could give up. */
@@ -183,13 +173,17 @@ export class SessionActor {
     const now = clock.now();
     if (input.type !== 'tick' && input.type !== 'evict') this.#lastUsedAt = now;
     const wasEvictable = this.evictable;
-    const { state, events, effects } = reduce(this.#state, input, { now, newTurnId: newId(), config });
+    const refusal = (messageId: string): TurnError | null => this.#refusal(messageId, input);
+    const before = this.#state;
+    const { state, events, effects } = reduce(before, input, { now, newTurnId: newId(), config, refusal });
     this.#state = state;
+    this.#purse.ended(events);
     const stored = events.length === 0 ? null : this.#parts.eventLog.append(this.id, events);
     if (stored !== null) this.#observed.appended(stored, events);
     if (stored !== null || effects.length > 0) this.#runAfter(stored, effects);
     this.#armTimer();
-    if (this.evictable && !wasEvictable) this.#parts.onEvictable(this);
+    this.#purse.watch(before, state, input, () => this.budgetSubject);
+    if (this.evictable && !wasEvictable) this.#parts.onEvictable();
   }
 
   /** Resolves when everything that was dispatched is stored. */
@@ -273,8 +267,9 @@ export class SessionActor {
   #spec({ type, pending, carried, rewind }: Opening): AgentSpec {
     const { session } = this.#view;
     const { agentSessionId, accountId } = this.#state;
+    const { maxBudgetUsd: _, ...settings } = this.#settings;
     return {
-      ...this.#settings,
+      ...settings,
       sessionId: this.id,
       cwd: session.cwd,
       permissionMode: session.permissionMode,
@@ -290,6 +285,13 @@ export class SessionActor {
         .filter((messageId) => this.#contents.has(messageId))
         .map((messageId) => this.#delivery(messageId)),
     };
+  }
+
+  /** Why a turn of this message must not begin now. */
+  #refusal(messageId: string, input: Input): TurnError | null {
+    const sent = input.type === 'message.send' && input.messageId === messageId ? input.author : undefined;
+    const author = sent ?? this.#projected.session.queue.find((message) => message.id === messageId)?.author;
+    return this.#purse.refusal(author, () => this.budgetSubject);
   }
 
   #onAgent(generation: number, event: AgentEvent): void {
@@ -317,6 +319,7 @@ export class SessionActor {
         this.#projected.session.queue.findIndex((queued) => queued.id === message.id),
       ),
     }));
+    this.#purse.used.push(...usage);
     if (events.every((event) => event.type === 'block.delta')) return { messages, usage };
     const { queue: _, ...session } = this.#projected.session;
     const record = {
@@ -330,6 +333,7 @@ export class SessionActor {
   #committed(): void {
     const before = this.#view.session;
     this.#view = this.#projected;
+    this.#purse.book();
     if (showsDifferently(before, this.#view.session)) this.#parts.onChanged?.(this.id);
     this.#observed.phase(this.#view.session.phase);
     this.#forgetContents();
@@ -378,7 +382,7 @@ export class SessionActor {
     // The state may be ahead of the process: what was refused may have been its end.
     this.#slot.clear();
     this.#requests.fail(error);
-    this.#parts.onBroken(this, error);
+    this.#parts.onBroken(error);
   }
 }
 

@@ -91,6 +91,7 @@ describe('sessions in memory over a real store', () => {
       resolveCwd: () => Promise.resolve(folder),
       changes: new SessionChanges(),
       listDirectories: (path) => listDirectories([folder], path),
+      budgets: () => [],
       searchFiles: (query) => searchFiles([folder], query),
     });
     let closed = false;

@@ -7,14 +7,15 @@ import type { EvictionCause, PoolReading } from '../process/process-pool.ts';
 import type { CoreConfig } from '../session/input.ts';
 import { initialState } from '../session/state.ts';
 import type { SessionState } from '../session/state.ts';
-import type { SessionRecord, Store } from '../store/store.ts';
+import type { SessionRecord, Store, TurnUsage } from '../store/store.ts';
 import { plainMessage } from '../store/stored-message.ts';
 import type { Clock } from '../concurrency/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { agentSettingsSchema } from './agent-settings.ts';
 import type { AgentSettings } from './agent-settings.ts';
+import type { ActorStart, CarriedMessage } from './actor-parts.ts';
 import { SessionActor } from './session-actor.ts';
-import type { ActorStart, CarriedMessage } from './session-actor.ts';
+import type { SessionBudget } from './session-budget.ts';
 import type { SessionObserver } from './session-observer.ts';
 
 /** How often idle sessions are looked over. */
@@ -43,6 +44,10 @@ export interface RegistryParts {
   newId: () => string;
   log: Log;
   observer: SessionObserver;
+  /** Bounds what sessions spend; absent: nothing does. */
+  budget?: SessionBudget;
+  /** Told what a turn used, once it is stored. */
+  onUsage?: (usage: TurnUsage) => void;
   /** Called when a session, as a list shows it, is new or not what it was. */
   onChanged?: (sessionId: string) => void;
 }
@@ -241,8 +246,8 @@ export class SessionRegistry {
         hint: 'GET /v1/agents lists those that it has.',
       });
     }
-    const { log, clock, newId, eventLog, config, observer, onChanged } = this.#parts;
-    const actor = new SessionActor(start, {
+    const { log, clock, newId, eventLog, config, observer, budget, onUsage, onChanged } = this.#parts;
+    const actor: SessionActor = new SessionActor(start, {
       log,
       clock,
       newId,
@@ -250,12 +255,15 @@ export class SessionRegistry {
       backend,
       pool: this.#pool,
       observer,
+      budget,
+      onUsage,
       config: { ...config, steering: backend.capabilities.steering },
       onChanged,
-      onBroken: (broken, error) => this.#giveUp(broken, error),
+      onBroken: (error) => this.#giveUp(actor, error),
       onEvictable: () => this.#pool.balance(),
     });
     this.#loaded.set(session.id, actor);
+    budget?.see(actor.budgetSubject);
     return actor;
   }
 

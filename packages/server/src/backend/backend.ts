@@ -84,7 +84,6 @@ export interface AgentSpec extends Conversation {
   allowedTools?: string[];
   disallowedTools?: string[];
   maxTurns?: number;
-  maxBudgetUsd?: number;
   thinkingTokens?: number;
   /**
    * Messages that are about to be sent (again). Where the stored conversation has one already, from an attempt that

@@ -1,4 +1,4 @@
-import type { UsageGroup, UsageItem, UsageReport } from '@hearth/protocol';
+import type { BudgetList, UsageGroup, UsageItem, UsageReport } from '@hearth/protocol';
 import { money } from './describe.ts';
 import { table } from './table.ts';
 
@@ -11,4 +11,15 @@ export function usageTable({ items, total }: UsageReport, groupBy: UsageGroup): 
 function row(item: UsageItem): string[] {
   const counts = [item.turns, item.inputTokens, item.outputTokens, item.cacheReadTokens, item.cacheCreationTokens];
   return [item.key, ...counts.map(String), money(item.costUsd)];
+}
+
+/** The budgets of today for people. */
+export function budgetTable({ items }: BudgetList): string {
+  const rows = items.map(({ scope, key, spentUsd, limitUsd, resetsAt }) => [
+    scope === 'server' ? scope : `${scope} ${key}`,
+    money(spentUsd),
+    money(limitUsd),
+    resetsAt,
+  ]);
+  return table(['BUDGET', 'SPENT', 'OF', 'UNTIL'], rows);
 }

@@ -16,7 +16,9 @@ const GROUPS: readonly UsageGroup[] = ['day', 'session', 'account', 'model', 'us
 
 export function define(command: Command): void {
   addServerFlags(command)
-    .description('Shows what was used and what it cost, also by sessions that were deleted since.')
+    .description(
+      'Shows what was used and what it cost, also by sessions that were deleted since, and the budgets of today.',
+    )
     .addOption(new Option('--group-by <what>', 'one row for each').choices(GROUPS).default('day'))
     .option('--from <when>', 'a date (2027-01-31, in UTC) or an ISO time; that moment belongs to it')
     .option('--to <when>', 'a date, which belongs to it whole, or an ISO time, which does not')
@@ -28,8 +30,12 @@ export function define(command: Command): void {
 async function usage({ groupBy, from, to, json, csv, ...flags }: UsageFlags): Promise<void> {
   const { withClient } = await import('./with-client.ts');
   const query = { groupBy, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-  const report = await withClient(flags, (hearth) => hearth.usage(query));
+  const [report, budgets] = await withClient(flags, async (hearth) =>
+    Promise.all([hearth.usage(query), json === true || csv === true ? null : hearth.budgets()]),
+  );
   process.stdout.write(await written(report, groupBy, { json: json === true, csv: csv === true }));
+  if (budgets === null || budgets.items.length === 0) return;
+  process.stdout.write(`\n${(await import('./usage-table.ts')).budgetTable(budgets)}`);
 }
 
 async function written(report: UsageReport, groupBy: UsageGroup, as: { json: boolean; csv: boolean }): Promise<string> {

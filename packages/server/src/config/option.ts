@@ -80,6 +80,18 @@ export function integer(min: number, max: number): Kind<number> {
   };
 }
 
+/** US dollars, with cents and less. */
+export const usd: Kind<number> = {
+  allowed: 'an amount in US dollars above 0',
+  placeholder: 'usd',
+  read: (raw) => {
+    const value =
+      typeof raw === 'string' && /^\$?\d+(\.\d+)?$/.test(raw.trim()) ? Number(raw.trim().replace('$', '')) : raw;
+    return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : undefined;
+  },
+  write: String,
+};
+
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** A duration in ms; people may write a unit. */

@@ -2,7 +2,7 @@ import { totalmem } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { LOG_LEVELS } from '../telemetry/log-level.ts';
 import { isPostgres } from './database-url.ts';
-import { boolean, choice, duration, endpoint, integer, list, path, text, url } from './option.ts';
+import { boolean, choice, duration, endpoint, integer, list, path, text, url, usd } from './option.ts';
 import type { Kind, Option, Place } from './option.ts';
 
 const BYTES_PER_MB = 1024 * 1024;
@@ -119,6 +119,14 @@ export const OPTIONS = {
     'How long a turn may wait for an account’s quota to begin anew when all are spent; 0: it fails at once.',
     { default: 6 * 3_600_000 },
   ),
+  maxTurnUsd: option(usd, 'What one turn may cost; a session may have less.'),
+  maxSessionUsd: option(usd, 'What all turns of one session together may cost; a session may have less.'),
+  maxUserUsdPerDay: option(
+    usd,
+    'What the turns of one user (an API token’s label, or the owner) may cost in a day (UTC).',
+  ),
+  maxAccountUsdPerDay: option(usd, 'What may be spent with one account in a day (UTC).'),
+  maxUsdPerDay: option(usd, 'What all sessions of the server together may cost in a day (UTC).'),
   maxProcesses: option(integer(1, 10_000), 'Agent processes that may live at once; idle ones make room for others.', {
     default: 8,
   }),

@@ -46,6 +46,7 @@ export function createOperations({ sessions, auth, accounts, baseUrl }: Operatio
     'directory.list': (_, { path }) => sessions.directories(path),
     'file.search': (_, params) => sessions.files(params),
     'usage.report': (_, params) => sessions.usage(params),
+    'budget.list': () => sessions.budgets(),
     'token.list': async (caller) => {
       ownerOnly(caller);
       return { items: await auth.listTokens() };

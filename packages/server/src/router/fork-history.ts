@@ -1,6 +1,6 @@
 import { NO_USAGE } from '@hearth/protocol';
 import type { Content, Event, EventBody } from '@hearth/protocol';
-import type { CarriedMessage } from '../actor/session-actor.ts';
+import type { CarriedMessage } from '../actor/actor-parts.ts';
 import { withoutRewound } from '../session/log-turns.ts';
 
 /**

@@ -119,6 +119,7 @@ async function open(): Promise<House> {
     resolveCwd: () => Promise.resolve(folder),
     changes: new SessionChanges(),
     listDirectories: (path) => listDirectories([folder], path),
+    budgets: () => [],
     searchFiles: (query) => searchFiles([folder], query),
   });
   return made;

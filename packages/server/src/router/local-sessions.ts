@@ -1,5 +1,7 @@
 import { contentText, HearthError } from '@hearth/protocol';
 import type {
+  Budget,
+  BudgetList,
   Agent,
   AgentCommand,
   ApprovalAnswer,
@@ -24,7 +26,6 @@ import type {
   UsageQuery,
   UsageReport,
 } from '@hearth/protocol';
-import type { AgentSettings } from '../actor/agent-settings.ts';
 import type { SessionActor } from '../actor/session-actor.ts';
 import type { SessionRegistry } from '../actor/session-registry.ts';
 import type { Backend } from '../backend/backend.ts';
@@ -37,6 +38,7 @@ import type { TurnPlace } from '../session/log-turns.ts';
 import { answerApproval } from './approval-answers.ts';
 import { forkHistory, unsureMessages } from './fork-history.ts';
 import { keyedForkId } from './keyed-fork-id.ts';
+import { newSession, settingsOf } from './new-session.ts';
 import { readLog } from './read-log.ts';
 import { placeBefore } from './rewind-target.ts';
 import { rewindSession } from './rewinds.ts';
@@ -64,6 +66,8 @@ export interface LocalSessionsParts {
   /** The real path of a wanted working directory inside the workspace roots; throws `forbidden` outside of them. */
   resolveCwd: (wanted: string | undefined) => Promise<string>;
   listDirectories: (path: string | undefined) => Promise<DirectoryList>;
+  /** The budgets of today. */
+  budgets: () => Budget[];
   /** Files below a folder of theirs. */
   searchFiles: (query: FileQuery) => Promise<FileList>;
 }
@@ -83,7 +87,7 @@ export class LocalSessions implements Sessions {
     checkMode(params.permissionMode, this.#parts.allowBypassPermissions);
     checkAccount(params.accountId, backend.name, this.#parts.accounts);
     const cwd = await this.#parts.resolveCwd(params.cwd);
-    const session = this.#newSession({
+    const session = newSession(this.#birth(), {
       agent: backend.name,
       cwd,
       title: params.title ?? null,
@@ -93,6 +97,8 @@ export class LocalSessions implements Sessions {
       metadata: params.metadata ?? {},
       ...(typeof params.approvalTimeoutMs === 'number' ? { approvalTimeoutMs: params.approvalTimeoutMs } : {}),
       ...(params.effort === undefined ? {} : { effort: params.effort }),
+      ...(typeof params.maxBudgetUsd === 'number' ? { maxBudgetUsd: params.maxBudgetUsd } : {}),
+      ...(typeof params.maxTurnUsd === 'number' ? { maxTurnUsd: params.maxTurnUsd } : {}),
     });
     const actor = await this.#parts.registry.create(session, settingsOf(params), null, [], []);
     return actor.session;
@@ -167,7 +173,7 @@ export class LocalSessions implements Sessions {
     const log = await readLog(this.#parts.store.events, source.id);
     const place = placeOf(log);
     const forkedFrom = { sessionId: source.id, seq: place.seq, ...origin };
-    const session = { ...this.#newSession(source.session), id, forkedFrom };
+    const session = { ...newSession(this.#birth(), source.session), id, forkedFrom };
     const cut = cutFor(place, log, queued);
     const { agentSessionId: from } = source.session;
     const copied =
@@ -310,6 +316,10 @@ export class LocalSessions implements Sessions {
     return this.#parts.store.usage.report(query.groupBy ?? 'day', query.from, query.to);
   }
 
+  async budgets(): Promise<BudgetList> {
+    return { items: this.#parts.budgets() };
+  }
+
   async subscribe(sessionId: string, after: number, sink: SubscriptionSink): Promise<Subscription> {
     const actor = await this.#parts.registry.get(sessionId);
     const cursor = this.#parts.eventLog.subscribe(sessionId, after, sink);
@@ -333,6 +343,10 @@ export class LocalSessions implements Sessions {
     return this.#parts.store.messages.byClientMessageId(sessionId, clientMessageId);
   }
 
+  #birth(): { id: string; time: string } {
+    return { id: this.#parts.newId(), time: new Date(this.#parts.clock.now()).toISOString() };
+  }
+
   async #withQueue(session: Omit<Session, 'queue'>): Promise<Session> {
     const loaded = this.#parts.registry.peek(session.id);
     if (loaded !== undefined) return loaded.session;
@@ -351,42 +365,6 @@ export class LocalSessions implements Sessions {
     if (!available) throw new HearthError('agent_unavailable', reason ?? `The agent “${name}” cannot run here.`);
     return backend;
   }
-
-  #newSession(given: NewSession): Session {
-    const time = new Date(this.#parts.clock.now()).toISOString();
-    const { agent, cwd, title, model, permissionMode, accountId, metadata, effort, approvalTimeoutMs } = given;
-    return {
-      id: this.#parts.newId(),
-      agent,
-      cwd,
-      title,
-      model,
-      permissionMode,
-      ...(effort === undefined ? {} : { effort }),
-      ...(approvalTimeoutMs === undefined ? {} : { approvalTimeoutMs }),
-      accountId,
-      phase: 'idle',
-      lastSeq: 0,
-      queue: [],
-      approvals: [],
-      usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheCreationTokens: 0, costUsd: 0 },
-      createdAt: time,
-      updatedAt: time,
-      archived: false,
-      metadata,
-    };
-  }
-}
-
-type NewSession = Pick<
-  Session,
-  'agent' | 'cwd' | 'title' | 'model' | 'permissionMode' | 'accountId' | 'metadata' | 'effort' | 'approvalTimeoutMs'
->;
-
-function settingsOf(params: SessionCreate): AgentSettings {
-  const { systemPrompt, mcpServers, allowedTools, disallowedTools, maxTurns, maxBudgetUsd, thinkingTokens } = params;
-  const settings = { systemPrompt, mcpServers, allowedTools, disallowedTools, maxTurns, maxBudgetUsd, thinkingTokens };
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
 /** The first line of the first message, cut to a length that fits a list. */

@@ -1,4 +1,5 @@
 import type {
+  BudgetList,
   Agent,
   AgentCommand,
   ApprovalAnswer,
@@ -75,6 +76,7 @@ export interface Sessions {
   /** Files and folders below a working directory. */
   files(query: FileQuery): Promise<FileList>;
   usage(query: UsageQuery): Promise<UsageReport>;
+  budgets(): Promise<BudgetList>;
   /**
    * Places a cursor on the session's log. `sink` gets every event after it, in order and once, for as long as the
    * subscription is open; nothing is given to it before this resolves and `start` is called.

@@ -68,8 +68,11 @@ export type AgentEvent =
   | { type: 'notice'; level: 'info' | 'warning' | 'error'; code: string; text: string }
   /** Any sign of life that no other event carries; it holds off the watchdog. */
   | { type: 'activity' }
-  /** What the work since the last end of a turn has used by now, at the least; it counts when no such end comes. */
-  | { type: 'calls.seen'; models: ModelUsage[] }
+  /**
+   * What the work since the last end of a turn has used by now, at the least; it counts when no such end comes. `begins`:
+   * a call has just begun.
+   */
+  | { type: 'calls.seen'; models: ModelUsage[]; begins?: true }
   | TurnEnded
   /** The process is gone. `error` says why when it was not asked to go. */
   | { type: 'exited'; error?: TurnError };

@@ -6,6 +6,7 @@ import type {
   MessageUpdate,
   Priority,
   SessionUpdate,
+  TurnError,
 } from '@hearth/protocol';
 import type { AgentChange, AgentEvent } from './agent-event.ts';
 import type { ConversationCut } from './conversation-cut.ts';
@@ -35,6 +36,8 @@ export type Input =
   | { type: 'agent'; generation: number; event: AgentEvent }
   /** What the turn waits for may be there already. */
   | { type: 'wake' }
+  /** The running turn may not go on: it is cut, and fails with this. */
+  | { type: 'turn.stop'; error: TurnError }
   /** A deadline may have passed; see `deadlineOf`. */
   | { type: 'tick' }
   /** Runs after the load of a stored session. `texts` has what the log kept of blocks that were open. */
@@ -90,6 +93,8 @@ export interface CoreContext {
   now: number;
   /** Used if this input starts a turn. */
   newTurnId: string;
+  /** Why a turn of this message must not begin now; null, or no such function: it may. */
+  refusal?: (messageId: string) => TurnError | null;
   config: CoreConfig;
 }
 

@@ -19,6 +19,7 @@ import {
   resumeTurn,
   settle,
   spentSoFar,
+  stopTurn,
 } from './turn.ts';
 import { endOfWait, onTick } from './watchdog.ts';
 
@@ -72,6 +73,9 @@ function apply(step: Step, input: Input): void {
       break;
     case 'wake':
       resumeTurn(step);
+      break;
+    case 'turn.stop':
+      stopTurn(step, input.error);
       break;
     case 'tick':
       onTick(step);

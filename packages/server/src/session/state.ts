@@ -1,4 +1,4 @@
-import type { Approval, BlockKind, InterruptCause, MessageUpdate, Phase, Priority } from '@hearth/protocol';
+import type { Approval, BlockKind, InterruptCause, MessageUpdate, Phase, Priority, TurnError } from '@hearth/protocol';
 import type { ConversationCut } from './conversation-cut.ts';
 import type { Spent } from './spent.ts';
 
@@ -71,6 +71,8 @@ export interface Turn {
   spent: Spent | null;
   /** By the work that goes on, as far as it was seen; see `calls.seen`. Absent: nothing was. */
   seen?: Spent;
+  /** It is cut because it may not go on, and fails with this. */
+  stop?: TurnError;
   startedAt: number;
   stage: TurnStage;
   /** Something came from the agent. */

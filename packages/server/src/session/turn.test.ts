@@ -256,4 +256,19 @@ describe('a block', () => {
     expect(end).toMatchObject({ costUsd: 0.6, usage: { inputTokens: USAGE.inputTokens + 5 } });
     expect(end?.models).toEqual([expect.objectContaining({ model: 'm', inputTokens: USAGE.inputTokens + 5 })]);
   });
+
+  test('[BUD2] that may not go on is cut and fails with why', () => {
+    const error = { code: 'budget_exceeded', message: 'Spent.', retryable: false } as const;
+    const { session } = startedSession();
+    say(session, 'b1', 'half');
+    session.input({ type: 'turn.stop', error });
+    expect(session.commands.at(-1)).toBe('agent.interrupt');
+    session.agentSays({ type: 'turn.ended', outcome: 'interrupted' });
+    expect(ends(session)).toEqual(['turn failed: budget_exceeded']);
+
+    const { session: other } = startedSession();
+    other.input({ type: 'turn.stop', error });
+    other.agentSays({ type: 'exited', error: CRASHED });
+    expect(ends(other)).toEqual(['turn failed: budget_exceeded']);
+  });
 });

@@ -82,10 +82,16 @@ export function onTurnEnded(step: Step, ended: TurnEnded): void {
     if (ended.agentLeaves === true) loseAgent(step);
   } else {
     const by = turn.stage.name === 'interrupting' ? turn.stage.by : 'user';
-    finishTurn(step, { type: 'turn.interrupted', by, ...spent, ...named });
+    finishTurn(step, cutEnding(turn, by, { ...spent, ...named }));
   }
   // Only a process that begins anew can be given what this one has never seen.
   if (turn.untaken.length > 0) closeAgent(step);
+}
+
+/** How a turn ends that was cut. */
+function cutEnding(turn: Turn, by: InterruptCause, rest: Partial<Spent> & { model?: string }): Ending {
+  if (turn.stop !== undefined) return { type: 'turn.failed', error: turn.stop, ...rest };
+  return { type: 'turn.interrupted', by, ...rest };
 }
 
 /** The agent had begun by itself, as after a background task, when the turn's messages were sent: they are still to come. */
@@ -143,6 +149,14 @@ export function interruptTurn(step: Step, by: InterruptCause): void {
   step.run({ type: 'agent.interrupt', generation: agent.generation });
 }
 
+/** Cuts a turn that may not go on. */
+export function stopTurn(step: Step, error: TurnError): void {
+  const { turn } = step.state;
+  if (turn === null || turn.stage.name === 'interrupting') return;
+  step.setTurn({ stop: error });
+  interruptTurn(step, 'user');
+}
+
 export function onInterrupt(step: Step, input: InputOf<'interrupt'>): void {
   const { turn } = step.state;
   if (input.cancelQueued) cancelQueued(step);
@@ -186,7 +200,7 @@ export function loseTurn(step: Step, error: TurnError): void {
   if (turn === null) return;
   const spent = spentSoFar(turn);
   if (turn.stage.name === 'interrupting') {
-    finishTurn(step, { type: 'turn.interrupted', by: turn.stage.by, ...spent }, 'lost');
+    finishTurn(step, cutEnding(turn, turn.stage.by, { ...spent }), 'lost');
     return;
   }
   const again = error.retryable && !turn.produced && !turn.executed && !turn.restarted && turn.messageIds.length > 0;
@@ -261,9 +275,18 @@ export function settle(step: Step): void {
 }
 
 function startNext(step: Step): void {
-  const { queue } = step.state;
-  const first = queue[0];
-  if (first === undefined || queue.some((entry) => entry.hold !== 'kept')) return;
-  startTurn(step, [first.messageId], 'core');
-  sendToAgent(step, first.messageId);
+  for (;;) {
+    const { queue } = step.state;
+    const first = queue[0];
+    if (first === undefined || queue.some((entry) => entry.hold !== 'kept')) return;
+    const refusal = step.context.refusal?.(first.messageId) ?? null;
+    startTurn(step, [first.messageId], 'core');
+    if (refusal === null) {
+      sendToAgent(step, first.messageId);
+      return;
+    }
+    finishTurn(step, { type: 'turn.failed', error: refusal });
+    // The message belongs to the conversation: the next process is given it.
+    closeAgent(step);
+  }
 }

@@ -34,6 +34,7 @@ export class Metrics {
     'cause',
   ]);
   readonly #turns = this.#counter('hearth_turns_total', 'Turns that ended', ['outcome']);
+  readonly #cost = this.#counter('hearth_cost_usd_total', 'What turns cost, in US dollars', ['agent', 'model']);
   readonly #http = this.#histogram('hearth_http_request_duration_seconds', 'HTTP requests', ['route', 'status']);
   readonly #rpc = this.#histogram('hearth_rpc_request_duration_seconds', 'WebSocket requests', ['method', 'outcome']);
 
@@ -88,6 +89,11 @@ export class Metrics {
 
   turnEnded(outcome: 'completed' | 'interrupted' | 'failed'): void {
     this.#turns.inc({ outcome });
+  }
+
+  /** What a turn cost of one model. */
+  spent(agent: string, model: string, costUsd: number): void {
+    this.#cost.inc({ agent, model }, costUsd);
   }
 
   /** `route` is the pattern, never the path with its ids. */

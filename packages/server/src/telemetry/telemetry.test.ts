@@ -35,6 +35,8 @@ describe('the metrics', () => {
     metrics.watchAgents(() => ({ processes: new Map([['claude', 2]]), spares: 1, memoryBytes: 500, waiting: 1 }));
     metrics.agentEvicted('memory');
     metrics.turnEnded('completed');
+    metrics.spent('claude', 'opus', 0.25);
+    metrics.spent('claude', 'opus', 0.5);
     metrics.rpcAnswered('ping', 'ok', 1);
     const { contentType, body } = await metrics.render();
     expect(contentType).toContain('text/plain');
@@ -51,6 +53,7 @@ describe('the metrics', () => {
         'hearth_sessions_waiting 1',
         'hearth_agent_evictions_total{cause="memory"} 1',
         'hearth_turns_total{outcome="completed"} 1',
+        'hearth_cost_usd_total{agent="claude",model="opus"} 0.75',
         'hearth_rpc_request_duration_seconds_count{method="ping",outcome="ok"} 1',
       ]),
     );

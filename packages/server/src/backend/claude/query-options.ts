@@ -51,7 +51,7 @@ export function hostOptions(parts: HostParts): Options {
 export function queryOptions(parts: QueryParts): Options {
   const { spec, beginning } = parts;
   const resumes = spec.resumesTurn === true ? { env: { ...parts.env, ...CHECKPOINTS_ON, ...RESUMES_TURN } } : {};
-  const { model, effort, systemPrompt, allowedTools, disallowedTools, maxTurns, maxBudgetUsd, thinkingTokens } = spec;
+  const { model, effort, systemPrompt, allowedTools, disallowedTools, maxTurns, thinkingTokens } = spec;
   return {
     ...hostOptions(parts),
     ...resumes,
@@ -63,7 +63,6 @@ export function queryOptions(parts: QueryParts): Options {
     ...(effort === undefined ? {} : { effort }),
     ...(disallowedTools === undefined ? {} : { disallowedTools }),
     ...(maxTurns === undefined ? {} : { maxTurns }),
-    ...(maxBudgetUsd === undefined ? {} : { maxBudgetUsd }),
     ...thinkingOf(thinkingTokens),
     ...mcpOf(spec.mcpServers),
   };

@@ -190,8 +190,8 @@ export class Spares implements SpareProcesses {
 
 /** What else a session may want is fixed when a process starts. */
 function couldTake(spec: AgentSpec): boolean {
-  const { allowedTools, disallowedTools, mcpServers, maxTurns, maxBudgetUsd, thinkingTokens } = spec;
-  const limits = [maxTurns, maxBudgetUsd, thinkingTokens];
+  const { allowedTools, disallowedTools, mcpServers, maxTurns, thinkingTokens } = spec;
+  const limits = [maxTurns, thinkingTokens];
   const equipment = [allowedTools, disallowedTools, mcpServers];
   return limits.every((limit) => limit === undefined) && equipment.every((one) => Object.keys(one ?? {}).length === 0);
 }

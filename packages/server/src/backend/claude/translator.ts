@@ -117,9 +117,13 @@ export class Translator {
     if (event === undefined) return;
     if (parent === '') {
       this.#meter.onRequest(event.type === 'message_start' ? event.message?.usage : event.usage);
-      if (this.#seen.onStream(event)) this.#emit({ type: 'calls.seen', models: this.#seen.models() });
+      if (this.#seen.onStream(event)) this.#tellSeen(event.type === 'message_start');
     }
     if (!this.#blocks.onStream(event, parent)) this.#emit({ type: 'activity' });
+  }
+
+  #tellSeen(begins: boolean): void {
+    this.#emit({ type: 'calls.seen', models: this.#seen.models(), ...(begins ? { begins } : {}) });
   }
 
   #onAssistant(message: WireMessage, parent: string): void {
@@ -128,7 +132,7 @@ export class Translator {
       this.#emit({ type: 'activity' });
       return;
     }
-    if (this.#seen.onWhole(message)) this.#emit({ type: 'calls.seen', models: this.#seen.models() });
+    if (this.#seen.onWhole(message)) this.#tellSeen(true);
     this.#blocks.onWhole(message, parent);
     for (const block of blocksOf(message)) {
       if (block.type === 'tool_use' || block.type === 'server_tool_use') this.#onToolUse(block, parent);

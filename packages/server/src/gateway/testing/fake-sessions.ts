@@ -1,5 +1,6 @@
 import { HearthError, NO_USAGE } from '@hearth/protocol';
 import type {
+  BudgetList,
   Agent,
   AgentCommand,
   ApprovalAnswer,
@@ -204,6 +205,10 @@ export class FakeSessions implements Sessions {
 
   async files(): Promise<FileList> {
     return { items: [], truncated: false };
+  }
+
+  async budgets(): Promise<BudgetList> {
+    return { items: [] };
   }
 
   async usage(): Promise<UsageReport> {
