@@ -148,13 +148,14 @@ export class ModelCall {
     const ramp = rampOf(account.id);
     const used = await this.#credentials(account);
     const patience = setInterval(() => this.#lane.session.emit({ type: 'activity' }), 15_000);
-    let left = false;
+    let inside = false;
     const leave = (how: 'answered' | 'too_fast' | 'failed'): void => {
-      if (!left) ramp.leave(how);
-      left = true;
+      if (inside) ramp.leave(how);
+      inside = false;
     };
     try {
       await ramp.enter(this.#asked.gone);
+      inside = true;
       const answer = await this.#ask(used);
       if (answer === null) {
         leave('failed');

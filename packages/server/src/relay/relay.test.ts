@@ -255,6 +255,25 @@ describe('the relay', () => {
     expect(bed.api.requests).toHaveLength(1);
   });
 
+  test('[RLY10] gives up no place in the line that it did not have', async () => {
+    bed = await startRelayBed({ one: {} });
+    bed.answer(() => reply().hang('forever'));
+    const way = await bed.lane();
+    const asks = (count: number): AbortController[] =>
+      Array.from({ length: count }, () => {
+        const away = new AbortController();
+        ask(way, 'a', { signal: away.signal }).catch(() => 'away');
+        return away;
+      });
+    asks(4);
+    await expect.poll(() => bed.api.requests.length).toBe(4);
+    for (const away of asks(3)) away.abort();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    asks(2);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(bed.api.requests).toHaveLength(4);
+  });
+
   test('[RLY9] makes no call that a budget does not allow', async () => {
     bed = await startRelayBed({ one: {} });
     const error = { code: 'budget_exceeded' as const, message: 'The day’s budget is spent.', retryable: false };

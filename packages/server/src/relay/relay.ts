@@ -98,6 +98,8 @@ export class Relay {
     const server = createServer((request, response) => void this.#handle(request, response));
     // An agent waits for as long as it takes to get an answer.
     server.requestTimeout = 0;
+    // A connection that is closed just when the agent asks again over it would look like a broken answer.
+    server.keepAliveTimeout = 0;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(0, '127.0.0.1', resolve);
