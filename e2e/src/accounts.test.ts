@@ -17,8 +17,9 @@ describe('accounts of the Claude agent', () => {
   let server: ServerProcess;
   const places: Place[] = [];
 
-  async function serve(place: Place): Promise<void> {
-    server = await ServerProcess.start(place, api, { agent: AGENT, env: { HEARTH_RETRY_DELAYS_MS: '200,400,800' } });
+  async function serve(place: Place, env: Record<string, string> = {}): Promise<void> {
+    const delays = { HEARTH_RETRY_DELAYS_MS: '200,400,800' };
+    server = await ServerProcess.start(place, api, { agent: AGENT, env: { ...delays, ...env } });
     const target = server.target(AGENT, api);
     bench = new Bench(target);
     client = connect({ url: target.baseUrl, token: target.token });
@@ -120,6 +121,22 @@ describe('accounts of the Claude agent', () => {
     );
     const billedTokens = api.bills.reduce((sum, bill) => sum + bill.usage.input_tokens + bill.usage.output_tokens, 0);
     expect(usage.total.inputTokens + usage.total.outputTokens).toBe(billedTokens);
+  });
+
+  test('[RLY9] [BUD2] a turn that has spent the budget of the day makes no further call of the model, and none begins', async () => {
+    await serve(newPlace(), { HEARTH_MAX_USD_PER_DAY: '0.0001' });
+    await key('key-one', 1);
+    const { id } = await bench.session({ allowedTools: ['Bash'] });
+    const socket = await bench.watch(id);
+
+    const first = await bench.turn(socket, id, '[[tool Bash {"command":"echo hello"}]] [[say never]]');
+    const second = await bench.turn(socket, id, '[[say neither]]');
+
+    for (const events of [first, second]) {
+      const [failed] = ofType(events, 'turn.failed');
+      expect(failed?.error).toMatchObject({ code: 'budget_exceeded', retryable: false });
+    }
+    expect(modelRequests(api)).toHaveLength(1);
   });
 
   test('[SEL7] a session is pinned to an account that there is', async () => {

@@ -2,6 +2,7 @@ import type { EventOf, InterruptCause, TurnError } from '@hearth/protocol';
 import type { TurnEnded } from './agent-event.ts';
 import { cancelApprovals } from './approvals.ts';
 import { closeOpen } from './open-work.ts';
+import { announcePhase } from './phase.ts';
 import { changeMessage, find, hand, removeDelivered, renewHolds, takeBackAll } from './queue.ts';
 import { addSpent } from './spent.ts';
 import type { Spent } from './spent.ts';
@@ -285,6 +286,8 @@ function startNext(step: Step): void {
       sendToAgent(step, first.messageId);
       return;
     }
+    // So that its end is followed by a change of phase, as that of any turn.
+    announcePhase(step);
     finishTurn(step, { type: 'turn.failed', error: refusal });
     // The message belongs to the conversation: the next process is given it.
     closeAgent(step);
