@@ -139,6 +139,37 @@ describe('accounts of the Claude agent', () => {
     expect(modelRequests(api)).toHaveLength(1);
   });
 
+  test('[CALL1] [RLY2] turns, a fork, a rewind, another model and an interrupt cost together what was billed', async () => {
+    await serve(newPlace());
+    await key('key-one', 1);
+    const { id } = await bench.session({ model: 'claude-sonnet-4-5' });
+    const socket = await bench.watch(id);
+    await bench.turn(socket, id, '[[say one]]');
+    const { lastSeq } = await bench.read(id);
+    await bench.turn(socket, id, '[[say two]]');
+    const fork = await client.session(id).fork({ atSeq: lastSeq });
+    await bench.turn(await bench.watch(fork.id, -1), fork.id, '[[say three]]');
+    await client.session(id).rewind({ toSeq: lastSeq });
+    await client.session(id).update({ model: 'claude-haiku-4-5' });
+    await bench.turn(socket, id, '[[say four]]');
+    await bench.send(id, '[[tokens 500 20]]');
+    await expect.poll(async () => (await client.session(id).get()).phase).toBe('streaming');
+    await client.session(id).interrupt();
+    await expect.poll(async () => (await client.session(id).get()).phase).toBe('idle');
+
+    const { total } = await client.usage({ groupBy: 'model' });
+    const billed = (of: (usage: (typeof api.bills)[number]['usage']) => number): number =>
+      api.bills.reduce((sum, { usage }) => sum + of(usage), 0);
+    expect(api.bills.length).toBeGreaterThan(4);
+    expect(total.inputTokens).toBe(billed((usage) => usage.input_tokens));
+    expect(total.cacheReadTokens).toBe(billed((usage) => usage.cache_read_input_tokens));
+    expect(total.cacheCreationTokens).toBe(billed((usage) => usage.cache_creation_input_tokens));
+    // Of an answer that was cut only what had come by then is known, and the last words may have been on their way.
+    const cut = api.bills.filter(({ outcome }) => outcome !== 'whole').length;
+    expect(cut).toBe(1);
+    expect(billed((usage) => usage.output_tokens) - total.outputTokens).toBeLessThan(5);
+  });
+
   test('[SEL7] a session is pinned to an account that there is', async () => {
     await serve(newPlace());
     await key('key-one', 1);
