@@ -282,7 +282,11 @@ describe('the web UI around the conversations', () => {
     await page.getByRole('heading', { name: 'What shall we work on?' }).waitFor();
     const { id } = await session('Paint the fence');
     await row(page, 'Paint the fence').waitFor();
+    // The driver makes every page believe that it is looked at; this one is to know better.
+    const devtools = await visitor.context.newCDPSession(page);
+    await devtools.send('Emulation.setFocusEmulationEnabled', { enabled: false });
     await (await visitor.context.newPage()).bringToFront();
+    await page.waitForFunction(() => document.visibilityState === 'hidden' || !document.hasFocus());
     await server.send(id, '[[tool Bash {"command":"paint"}]]');
     await expect.poll(shown).toContain('It asks for your permission: Bash');
     await server.call(`/v1/sessions/${id}/interrupt`, {});
