@@ -170,6 +170,25 @@ describe('accounts of the Claude agent', () => {
     expect(billed((usage) => usage.output_tokens) - total.outputTokens).toBeLessThan(5);
   });
 
+  test('[RLY9] [BUD3] [BUD4] the budget of an account for a day is that of whichever account the session uses', async () => {
+    await serve(newPlace(), { HEARTH_MAX_ACCOUNT_USD_PER_DAY: '0.0001' });
+    const { id: accountId } = await key('key-one', 1);
+    const { id } = await bench.session();
+    const socket = await bench.watch(id);
+
+    const first = await bench.turn(socket, id, '[[say one]]');
+    const second = await bench.turn(socket, id, '[[say two]]');
+
+    expect(ofType(first, 'turn.completed')).toHaveLength(1);
+    const told = [...first, ...second].filter((event) => event.type === 'notice' && event.code === 'budget_near');
+    expect(told).toMatchObject([{ text: expect.stringContaining('of this account for today') }]);
+    expect(ofType(second, 'turn.failed')[0]?.error.code).toBe('budget_exceeded');
+    expect(modelRequests(api)).toHaveLength(1);
+    expect((await bench.http('GET', '/v1/budgets')).body).toMatchObject({
+      items: [{ scope: 'account', key: accountId }],
+    });
+  });
+
   test('[SEL7] a session is pinned to an account that there is', async () => {
     await serve(newPlace());
     await key('key-one', 1);

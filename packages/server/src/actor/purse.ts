@@ -82,7 +82,7 @@ export class Purse {
     return {
       sessionId: session.id,
       user: this.#user,
-      accountId: session.accountId ?? OWN_CREDENTIALS,
+      accountId: session.accountId ?? session.activeAccountId ?? OWN_CREDENTIALS,
       turnId: turn?.turnId ?? null,
       turn: turn === null ? spentBetween : spentSoFar(turn),
       unbooked: this.#unbooked,

@@ -1,11 +1,11 @@
 import type { ErrorCode, RetryError, TurnError } from '@hearth/protocol';
 import type { AccountHealth } from '../account/health.ts';
-import { selectAccount } from '../account/select.ts';
-import type { Candidate, Choice, SelectionPolicy, SelectionReason } from '../account/select.ts';
+import type { RefreshOutcome } from '../account/oauth-refresh.ts';
+import type { Candidate, SelectionPolicy, SelectionReason } from '../account/select.ts';
 import type { Credentials } from '../account/secrets.ts';
 import type { Failure } from '../retry/failure.ts';
 import type { RetryPolicy } from '../retry/pace.ts';
-import type { CountedCall } from './call-usage.ts';
+import type { AgentEvent } from '../session/agent-event.ts';
 
 /** The accounts as the relay needs them. */
 export interface AccountSource {
@@ -17,7 +17,7 @@ export interface AccountSource {
   /** Changes what is known of how an account is doing. */
   record(accountId: string, change: (health: AccountHealth) => AccountHealth): void;
   /** Gets a new access token in place of one that was refused, or is about to end. */
-  refresh(accountId: string, staleAccessToken: string): Promise<'refreshed' | 'refused' | 'unreachable' | 'impossible'>;
+  refresh(accountId: string, staleAccessToken: string): Promise<RefreshOutcome>;
   /** Calls back when an account was added, changed, or is doing otherwise than before. @returns stops it */
   watch(listener: () => void): () => void;
 }
@@ -30,22 +30,11 @@ export interface RelayPolicy {
   waitForResetMs: number;
 }
 
-/** What a lane tells the session that it serves. */
-export type LaneEvent =
-  | { type: 'account.selected'; accountId: string; label: string; reason: Exclude<SelectionReason, 'kept'> }
-  | {
-      type: 'retry.scheduled';
-      attempt: number;
-      maxAttempts: number;
-      delayMs: number;
-      error: RetryError;
-      accountId?: string;
-      /** The wait is for an account's reset. */
-      forReset?: true;
-    }
-  | { type: 'call.counted'; accountId: string; call: CountedCall }
-  | { type: 'notice'; level: 'warning'; code: string; text: string }
-  | { type: 'activity' };
+/** What a lane tells the session that it serves: as if its agent said it. */
+export type LaneEvent = Extract<
+  AgentEvent,
+  { type: 'account.selected' | 'retry.scheduled' | 'call.counted' | 'notice' | 'activity' }
+>;
 
 /** The session that a lane serves. */
 export interface LaneSession {
@@ -64,8 +53,9 @@ export interface LaneSession {
 export class Lane {
   /** What the process shows instead of credentials; worthless when the lane is closed. */
   readonly token: string;
+  /** Why the relay gave up the last call, in words for the user; null: it did not. */
+  verdict: TurnError | null = null;
   #session: LaneSession;
-  #verdict: TurnError | null = null;
   readonly #closed = new AbortController();
 
   constructor(token: string, session: LaneSession) {
@@ -94,35 +84,6 @@ export class Lane {
   /** The user's choice of an account holds from the next call on; null: there is none. */
   pin(accountId: string | null): void {
     this.#session = { ...this.#session, pinned: accountId };
-  }
-
-  /** Why the last call was given up by the relay, in words for the user; null: it was not. */
-  get verdict(): TurnError | null {
-    return this.#verdict;
-  }
-
-  set verdict(verdict: TurnError | null) {
-    this.#verdict = verdict;
-  }
-
-  choose(
-    candidates: readonly Candidate[],
-    policy: RelayPolicy,
-    model: string | undefined,
-    last: string | null,
-    nowMs: number,
-  ): Choice {
-    const { pinned, current } = this.#session;
-    const { selection, avoidAbove } = policy;
-    return selectAccount(candidates, {
-      model,
-      pinned,
-      current,
-      policy: selection,
-      avoidAbove,
-      lastChosen: last,
-      nowMs,
-    });
   }
 
   /** Takes note of the account that the session uses now. */

@@ -4,16 +4,17 @@ import type { AccountHealth } from '../account/health.ts';
 import type { Credentials } from '../account/secrets.ts';
 import type { Candidate } from '../account/select.ts';
 import { withWindows } from '../account/windows.ts';
-import type { Clock } from '../concurrency/clock.ts';
 import { classify } from '../retry/failure.ts';
 import type { Failure } from '../retry/failure.ts';
 import { retryDelay } from '../retry/pace.ts';
 import { readRateLimits } from '../retry/rate-limits.ts';
 import { errorType, passedOn, readError, textOf } from './answer.ts';
+import { chooseAccount } from './choice.ts';
+import type { ChoiceParts } from './choice.ts';
 import { CallUsageReader } from './call-usage.ts';
 import { DEFAULT_BASE_URL, withCredentials } from './credentials.ts';
 import { retryError } from './lane.ts';
-import type { AccountSource, Lane, RelayPolicy } from './lane.ts';
+import type { Lane } from './lane.ts';
 import type { Ramp } from './ramp.ts';
 import { pause } from './pause.ts';
 import type { Upstream, UpstreamAnswer } from './upstream.ts';
@@ -25,15 +26,11 @@ const RESET_UNKNOWN_MS = 15 * 60_000;
 /** A token that ends within this time is renewed before it is used. */
 const RENEW_BEFORE_MS = 60_000;
 
-export interface CallParts {
-  accounts: AccountSource;
+export interface CallParts extends ChoiceParts {
   upstream: Upstream;
-  policy: RelayPolicy;
-  clock: Clock;
   /** From 0 (inclusive) to 1 (exclusive). */
   random: () => number;
   rampOf: (accountId: string) => Ramp;
-  lastChosen: { id: string | null };
 }
 
 /** What an agent asks of the model API. */
@@ -96,12 +93,12 @@ export class ModelCall {
 
   /** The account for the next attempt, when there is one; null: the call is at its end. */
   async #account(): Promise<Candidate | null> {
-    const { accounts, clock, policy, lastChosen } = this.#parts;
+    const { clock, policy, lastChosen } = this.#parts;
     const lane = this.#lane;
     let told: number | null = null;
     for (;;) {
       const now = clock.now();
-      const choice = lane.choose(accounts.candidates(lane.agent), policy, this.#asked.model, lastChosen.id, now);
+      const choice = chooseAccount(this.#parts, lane.session, this.#asked.model);
       switch (choice.type) {
         case 'account':
           if (choice.reason !== 'kept') lastChosen.id = choice.candidate.id;
@@ -239,7 +236,7 @@ export class ModelCall {
 
   #count(account: Candidate, usage: CallUsageReader): void {
     const call = usage.take();
-    if (call !== null) this.#lane.session.emit({ type: 'call.counted', accountId: account.id, call });
+    if (call !== null) this.#lane.session.emit({ type: 'call.counted', accountId: account.id, ...call });
   }
 
   /** @returns whether the call goes on */

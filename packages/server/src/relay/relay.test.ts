@@ -38,7 +38,7 @@ describe('the relay', () => {
     expect(way.told.filter(({ type }) => type === 'account.selected')).toMatchObject([
       { accountId: 'one', reason: 'selected' },
     ]);
-    const counted = way.told.flatMap((event) => (event.type === 'call.counted' ? [event.call] : []));
+    const counted = way.told.flatMap((event) => (event.type === 'call.counted' ? [event] : []));
     const [bill] = bed.api.bills;
     expect(counted.reduce((sum, { usage }) => sum + usage.inputTokens, 0)).toBe(bill?.usage.input_tokens);
     expect(counted.reduce((sum, { usage }) => sum + usage.outputTokens, 0)).toBe(bill?.usage.output_tokens);
@@ -57,7 +57,7 @@ describe('the relay', () => {
       .poll(() =>
         way.told.reduce((sum, event) => {
           if (event.type !== 'call.counted') return sum;
-          return sum + event.call.usage.inputTokens + event.call.usage.outputTokens;
+          return sum + event.usage.inputTokens + event.usage.outputTokens;
         }, 0),
       )
       .toBe(bed.api.bills.reduce((sum, { usage }) => sum + usage.input_tokens + usage.output_tokens, 0));

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { selectAccount } from '../account/select.ts';
 import type { AccountMode } from '../account/select.ts';
 import type { Clock } from '../concurrency/clock.ts';
 import type { Log } from '../telemetry/log.ts';
+import { chooseAccount } from './choice.ts';
 import { Lane } from './lane.ts';
 import type { AccountSource, LaneSession, RelayPolicy } from './lane.ts';
 import { ModelCall } from './model-call.ts';
@@ -60,14 +60,10 @@ export class Relay {
 
   /** What kind of account a session would begin with. */
   mode(agent: string, pinned: string | null, current: string | null): AccountMode {
-    const { accounts, policy, clock } = this.#deps;
+    const { accounts } = this.#deps;
     if (!accounts.has(agent)) return 'none';
-    const candidates = accounts.candidates(agent);
-    const { selection, avoidAbove } = policy;
-    const lastChosen = this.#parts.lastChosen.id;
-    const wanted = { model: undefined, pinned, current, policy: selection, avoidAbove, lastChosen, nowMs: clock.now() };
-    const choice = selectAccount(candidates, wanted);
-    const candidate = choice.type === 'account' ? choice.candidate : candidates[0];
+    const choice = chooseAccount(this.#parts, { agent, pinned, current }, undefined);
+    const candidate = choice.type === 'account' ? choice.candidate : accounts.candidates(agent)[0];
     return candidate?.kind === 'oauth' ? 'subscription' : 'key';
   }
 

@@ -42,8 +42,9 @@ export function readRateLimits(headers: Headers, nowMs: number): RateLimits {
     if (count !== null) note(counted, count[1] ?? '', count[2] ?? '', of);
   }
   const windows = [
-    ...[...unified].map(([name, { utilization = 0, reset }]) =>
-      limitWindow(name, utilization, reset === undefined ? undefined : reset * 1000),
+    // A window whose share is not told is not known: to take it for empty would hide what was seen before.
+    ...[...unified].flatMap(([name, { utilization, reset }]) =>
+      utilization === undefined ? [] : [limitWindow(name, utilization, reset === undefined ? undefined : reset * 1000)],
     ),
     ...[...counted].flatMap(([name, { limit, remaining, reset }]) =>
       limit === undefined || remaining === undefined || limit <= 0

@@ -14,6 +14,7 @@ describe('limits in headers', () => {
         'anthropic-ratelimit-unified-5h-utilization': '0.42',
         'anthropic-ratelimit-unified-5h-reset': inSeconds(3_600_000),
         'anthropic-ratelimit-unified-7d_opus-utilization': '0.9',
+        'anthropic-ratelimit-unified-7d-reset': inSeconds(86_400_000),
       },
       NOW,
     );

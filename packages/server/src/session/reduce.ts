@@ -72,7 +72,7 @@ function apply(step: Step, input: Input): void {
       if (isHeard(step.state, input.generation)) onAgentEvent(step, input.event);
       break;
     case 'wake':
-      resumeTurn(step);
+      if (step.state.life === 'open') resumeTurn(step);
       break;
     case 'turn.stop':
       stopTurn(step, input.error);

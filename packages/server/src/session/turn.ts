@@ -143,7 +143,7 @@ export function interruptTurn(step: Step, by: InterruptCause): void {
   if (turn === null || turn.stage.name === 'interrupting') return;
   if (turn.stage.name === 'waiting') {
     // It survives a restart, and has no process that would have to stop.
-    if (by !== 'shutdown') finishTurn(step, { type: 'turn.interrupted', by, ...turn.spent });
+    if (by !== 'shutdown') finishTurn(step, cutEnding(turn, by, { ...spentSoFar(turn) }));
     return;
   }
   step.setTurn({ stage: { name: 'interrupting', by, since: step.now } });

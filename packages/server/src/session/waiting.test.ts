@@ -77,6 +77,7 @@ describe('a turn that waits for an account', () => {
     expect(session.check.phase).toBe('retrying');
     session.input({ type: 'drain' });
     session.input({ type: 'shutdown' });
+    session.input({ type: 'wake' });
     session.wait(2 * HOUR_MS);
     session.tick();
     expect(session.check.turn).not.toBeNull();

@@ -1,7 +1,7 @@
 import { NO_USAGE } from '@hearth/protocol';
 import type { TurnError } from '@hearth/protocol';
 import type { AccountMode } from '../../account/select.ts';
-import type { Lane, LaneEvent, LaneSession } from '../../relay/lane.ts';
+import type { Lane, LaneSession } from '../../relay/lane.ts';
 import type { RelayAddress } from '../../relay/relay.ts';
 import type { AgentEvent, AgentSpec, TurnEnded } from '../backend.ts';
 
@@ -72,7 +72,7 @@ export function laneSession(
     agent: CLAUDE,
     pinned: spec.pinnedAccountId ?? null,
     current: spec.lastAccountId ?? null,
-    emit: (event) => emit(asAgentEvent(event)),
+    emit,
     allow: (accountId) => models?.allow(spec.sessionId, accountId) ?? null,
   };
 }
@@ -92,9 +92,4 @@ export function asCounted(ended: TurnEnded, access: Access | null): TurnEnded {
   const { usage: _usage, costUsd: _costUsd, models: _models, ...uncounted } = ended;
   if (uncounted.outcome === 'interrupted' || verdict === null) return uncounted;
   return { ...uncounted, error: verdict };
-}
-
-function asAgentEvent(event: LaneEvent): AgentEvent {
-  if (event.type !== 'call.counted') return event;
-  return { type: 'call.counted', accountId: event.accountId, ...event.call };
 }

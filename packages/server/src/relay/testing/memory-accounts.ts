@@ -58,7 +58,7 @@ export function memoryAccounts(given: Record<string, TestAccount>, baseUrl: stri
     async refresh(id) {
       renewals.push(id);
       const { renewed } = known(id);
-      if (renewed === undefined) return 'impossible';
+      if (renewed === undefined) return 'refused';
       if (renewed === 'refused' || renewed === 'unreachable') return renewed;
       accounts.set(id, { ...known(id), credentials: { kind: 'oauth', ...renewed } });
       return 'refreshed';
