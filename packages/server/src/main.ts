@@ -36,6 +36,7 @@ import { accountSource } from './relay/account-source.ts';
 import { Relay } from './relay/relay.ts';
 import { DEFAULT_RETRY_POLICY } from './retry/pace.ts';
 import { LocalSessions } from './router/local-sessions.ts';
+import { startRetention } from './router/retention.ts';
 import { SessionChanges } from './router/session-changes.ts';
 import type { Sessions } from './router/sessions.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
@@ -199,6 +200,7 @@ async function assemble({ config, store, log, metrics, agentEnv, lost }: Assembl
   const stopHeartbeats = startHeartbeats(registry, eventLog, clock);
   await budgets.load();
   await registry.recover();
+  const stopRetention = startRetention({ store: store.sessions, sessions, clock, log, days: config.retentionDays });
 
   const stopped = new AbortController();
   const handleParts: HandleParts = {
@@ -239,6 +241,7 @@ async function assemble({ config, store, log, metrics, agentEnv, lost }: Assembl
     },
     async close(graceMs = config.shutdownGraceMs) {
       stopWaking();
+      await stopRetention();
       await registry.stop(graceMs);
       await eventLog.flushed();
       stopped.abort();

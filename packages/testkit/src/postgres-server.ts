@@ -37,6 +37,10 @@ export interface PostgresOptions {
   settings?: Record<string, string>;
   /** Whether commits wait for the disk; default no, because a test's server has nothing to lose. */
   fsync?: boolean;
+  /** Makes a standby of this server, which follows it until it is promoted; its settings must allow as many connections. */
+  standbyOf?: PostgresServer;
+  /** Contents of files of its data folder, by name, that only the server may read. */
+  files?: Readonly<Record<string, string>>;
 }
 
 /** A PostgreSQL server of the machine's own package, with one database and nothing in it. */
@@ -57,6 +61,8 @@ export interface PostgresServer {
   /** Every one of its processes stands still: it takes connections and answers nothing. */
   pause(): void;
   resume(): void;
+  /** Makes a standby a primary, which takes writes when this resolves. */
+  promote(): Promise<void>;
   /** Ends it and removes its folder. */
   close(): Promise<void>;
 }
@@ -120,6 +126,12 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     resume() {
       for (const each of [...childrenOf(pid()), pid()]) signal(each, 'SIGCONT');
     },
+    async promote() {
+      execFileSync('env', [...as, join(bin, 'pg_ctl'), 'promote', '--wait', '--silent', '-D', data], {
+        stdio: 'pipe',
+        cwd: folder,
+      });
+    },
     async close() {
       const gone = keepers.map((keeper) => new Promise((resolve) => keeper.once('exit', resolve)));
       for (const keeper of keepers) keeper.stdin?.end();
@@ -129,28 +141,31 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   try {
     // From here on the folder goes with this process.
     keep(['true']);
-    const command = [...as, join(bin, 'initdb')];
-    const authentication = ['--auth=scram-sha-256', `--pwfile=${passwordFile}`, `--username=${USER}`];
-    execFileSync(
-      'env',
-      [
-        ...command,
-        '-D',
-        data,
-        '--encoding=UTF8',
-        '--locale=C.UTF-8',
-        '--no-sync',
-        '--no-instructions',
-        ...authentication,
-      ],
-      { stdio: 'pipe', cwd: folder },
-    );
+    const make =
+      options.standbyOf === undefined ? initdb(bin, data, passwordFile) : copyOf(options.standbyOf.url, bin, data);
+    const run = (...command: string[]) => execFileSync('env', [...as, ...command], { stdio: 'pipe', cwd: folder });
+    run(...make);
+    for (const [name, content] of Object.entries(options.files ?? {})) {
+      writeFileSync(join(folder, name), content);
+      run('install', '--mode=600', join(folder, name), join(data, name));
+    }
     await server.start();
     return server;
   } catch (error) {
     await server.close();
     throw error;
   }
+}
+
+function initdb(bin: string, data: string, passwordFile: string): string[] {
+  const authentication = ['--auth=scram-sha-256', `--pwfile=${passwordFile}`, `--username=${USER}`];
+  const kind = ['--encoding=UTF8', '--locale=C.UTF-8', '--no-sync', '--no-instructions'];
+  return [join(bin, 'initdb'), '-D', data, ...kind, ...authentication];
+}
+
+function copyOf(url: string, bin: string, data: string): string[] {
+  const how = ['--write-recovery-conf', '--wal-method=stream', '--checkpoint=fast', '--no-sync'];
+  return [join(bin, 'pg_basebackup'), '-D', data, '-d', url, ...how];
 }
 
 function newestBin(): string {

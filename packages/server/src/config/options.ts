@@ -143,6 +143,11 @@ export const OPTIONS = {
       defaultText: 'three quarters of the machine’s memory',
     },
   ),
+  retentionDays: option(
+    integer(0, 100_000),
+    'Sessions that nobody has used for so many days are deleted, each whole, with the agent’s conversation; what they cost stays in the usage. 0: never.',
+    { default: 0 },
+  ),
   idleTimeoutMs: option(duration, 'How long an idle agent process is kept warm.', { default: 15 * 60_000 }),
   firstOutputTimeoutMs: option(duration, 'How long an agent may be silent before its first output.', {
     default: 120_000,

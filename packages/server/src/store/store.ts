@@ -93,6 +93,11 @@ export interface SessionStore {
   /** Ids of sessions whose phase is neither idle nor closed, or with queued messages: what a start has to recover. */
   unsettled(): Promise<string[]>;
   /**
+   * Ids of sessions that are idle or closed, have nothing queued and were last updated before a time, the oldest first.
+   * @param beforeMs ms since 1970
+   */
+  restingSince(beforeMs: number, limit: number): Promise<string[]>;
+  /**
    * Removes the session with its events and messages. Its usage stays; its transcript is the agent's, whose adapter
    * removes it by key. Resolves when all is gone; what a crash leaves over goes at the next start.
    */

@@ -41,6 +41,26 @@ export function sessionsContract(open: OpenStore): void {
       expect((await store.sessions.list({ limit: 1 })).items[0]?.id).toBe('s24');
     });
 
+    test('[SES16] those at rest since before a time are told, the oldest first, without what waits or works', async ({
+      store,
+    }) => {
+      const day = (n: number) => new Date(Date.UTC(2026, 0, n)).toISOString();
+      await create(store, [
+        { id: 'b', updatedAt: day(2) },
+        { id: 'a', updatedAt: day(1), phase: 'closed' },
+        { id: 'busy', updatedAt: day(1), phase: 'streaming' },
+        { id: 'old', updatedAt: day(2), archived: true },
+        { id: 'queued', updatedAt: day(1) },
+        { id: 'new', updatedAt: day(3) },
+      ]);
+      await store.events.append([aBatch('queued', { messages: [aMessage('m1', 'queued', { state: 'queued' })] })]);
+      await store.events.append([aBatch('b', { messages: [aMessage('m2', 'b', { state: 'completed' })] })]);
+
+      expect(await store.sessions.restingSince(Date.UTC(2026, 0, 3), 10)).toEqual(['a', 'b', 'old']);
+      expect(await store.sessions.restingSince(Date.UTC(2026, 0, 3), 1)).toEqual(['a']);
+      expect(await store.sessions.restingSince(Date.UTC(2026, 0, 1), 10)).toEqual([]);
+    });
+
     test('[SES2] the last page has no next one', async ({ store }) => {
       await create(store, [{ id: 's1' }, { id: 's2' }]);
 

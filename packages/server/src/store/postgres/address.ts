@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { HearthError } from '@hearth/protocol';
+import { Hosts } from './hosts.ts';
+import type { PostgresHost } from './hosts.ts';
 
 /** Where a database is and how it is reached. */
 export interface PostgresAddress {
@@ -8,13 +10,12 @@ export interface PostgresAddress {
   name: string;
   /** The schema that holds Hearth's tables. */
   schema: string;
-  host: string;
-  port: number;
+  /** Those that the address names, in its order. */
+  hosts: Hosts;
   database: string | undefined;
   user: string | undefined;
   /** Absent: `PGPASSWORD` or `~/.pgpass`. */
   password: string | undefined;
-  ssl: TlsOptions | false;
   /** Bound on making a connection, ms. */
   connectTimeoutMs: number;
   applicationName: string;
@@ -39,23 +40,31 @@ const PARAMETERS = [
   'sslkey',
   'sslmode',
   'sslrootcert',
+  'target_session_attrs',
   'user',
 ] as const;
 type Parameter = (typeof PARAMETERS)[number];
 
+/** Where one host stands in an address. */
+interface Place {
+  host: string;
+  port: string;
+}
+
 /**
- * Reads `postgres://user:password@host:port/database?sslmode=…&schema=…`. What the address leaves out comes from the
- * variables of PostgreSQL's own programs (`PGHOST`, `PGUSER`, `PGPASSWORD`, `PGSSLMODE`, …).
+ * Reads `postgres://user:password@host:port,host:port/database?sslmode=…&schema=…`. What the address leaves out comes from the
+ * variables of PostgreSQL's own programs (`PGHOST`, `PGUSER`, `PGPASSWORD`, `PGSSLMODE`, …). Of several hosts, a primary and
+ * its standbys, the one is used that takes writes.
  * @throws HearthError `invalid_request` that shows nothing of the address, which may hold a password
  */
 export function postgresAddress(
   text: string,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): PostgresAddress {
-  const url = parse(text);
+  const { url, places } = parse(text);
   const given = parameters(url);
-  const host = given.host ?? (decodeURIComponent(url.hostname) || (env['PGHOST'] ?? 'localhost'));
-  const port = Number(given.port ?? (url.port || (env['PGPORT'] ?? DEFAULT_PORT)));
+  checkTarget(given.target_session_attrs ?? env['PGTARGETSESSIONATTRS']);
+  const hosts = hostsOf(places, given, env).map(({ host, port }) => ({ host, port, ssl: tls(given, host, env) }));
   const database = decodeURIComponent(url.pathname.slice(1)) || env['PGDATABASE'];
   const schema = given.schema ?? DEFAULT_SCHEMA;
   if (!SCHEMA.test(schema)) {
@@ -65,26 +74,67 @@ export function postgresAddress(
   const user = given.user ?? (decodeURIComponent(url.username) || undefined);
   const beside = schema === DEFAULT_SCHEMA ? '' : `?schema=${schema}`;
   return {
-    name: `postgres://${host.includes(':') ? `[${host}]` : host}:${port}/${database ?? user ?? ''}${beside}`,
+    name: `postgres://${hosts.map(named).join(',')}/${database ?? user ?? ''}${beside}`,
     schema,
-    host,
-    port,
+    hosts: new Hosts(hosts),
     database,
     user,
     password: given.password ?? (decodeURIComponent(url.password) || undefined),
-    ssl: tls(given, host, env),
     connectTimeoutMs: timeout === undefined ? DEFAULT_CONNECT_TIMEOUT_MS : Number(timeout) * 1_000,
     applicationName: given.application_name ?? env['PGAPPNAME'] ?? 'hearth',
     options: given.options ?? env['PGOPTIONS'],
   };
 }
 
-function parse(text: string): URL {
+function named({ host, port }: PostgresHost): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** A URL has one host only: each of the address's is read as if it stood there alone. */
+function parse(text: string): { url: URL; places: Place[] } {
+  const [, before = '', hosts = '', after = ''] = /^([a-z]+:\/\/(?:[^/?#]*@)?)([^/?#]*)(.*)$/is.exec(text) ?? [];
   try {
-    return new URL(text);
+    const urls = hosts.split(',').map((host) => new URL(before + host + after));
+    const [url = new URL(text)] = urls;
+    return { url, places: urls.map(placeOf) };
   } catch {
     throw refused('it is no URL', 'Write postgres://user@host:5432/database; special characters percent-encoded.');
   }
+}
+
+function placeOf({ hostname, port }: URL): Place {
+  return { host: decodeURIComponent(hostname).replace(/^\[(.*)\]$/, '$1'), port };
+}
+
+/** One port serves all hosts, or each has its own. */
+function hostsOf(
+  places: readonly Place[],
+  given: Partial<Record<Parameter, string>>,
+  env: Readonly<Record<string, string | undefined>>,
+): { host: string; port: number }[] {
+  const isNamed = places.some(({ host }) => host !== '');
+  const listed = given.host ?? (isNamed ? undefined : (env['PGHOST'] ?? 'localhost'));
+  const [only] = places;
+  const found = listed === undefined ? places : listed.split(',').map((host) => ({ host, port: only?.port ?? '' }));
+  const ports = (given.port ?? env['PGPORT'] ?? String(DEFAULT_PORT)).split(',');
+  if (ports.length > 1 && ports.length !== found.length) {
+    throw refused(
+      `it has ${found.length} hosts and ${ports.length} ports`,
+      'Give one port for all hosts, or one for each.',
+    );
+  }
+  return found.map(({ host, port }, index) => {
+    const chosen = (given.port === undefined ? port : '') || (ports[index] ?? ports[0] ?? '');
+    return { host: host === '' ? 'localhost' : host, port: Number(chosen) };
+  });
+}
+
+function checkTarget(wanted: string | undefined): void {
+  if (wanted === undefined || ['any', 'read-write', 'primary'].includes(wanted)) return;
+  throw refused(
+    `its target_session_attrs is ${JSON.stringify(wanted)}`,
+    'Hearth writes: leave it out, or say read-write.',
+  );
 }
 
 function parameters(url: URL): Partial<Record<Parameter, string>> {

@@ -3,6 +3,7 @@ import type { PostgresAddress } from './address.ts';
 import { closedFailure, isFateUnknown, isPassing, storeFailure, Unanswered } from './failure.ts';
 import { Fenced } from './fence.ts';
 import type { Fence } from './fence.ts';
+import { Landmark } from './landmark.ts';
 import { Patience } from './patience.ts';
 import { ConnectionPool } from './pool.ts';
 import type { Queryable } from './pool.ts';
@@ -40,6 +41,7 @@ export interface Transaction<Result> {
 /** The connections of one server to its database. */
 export interface Connection extends SqlDatabase {
   readonly fence: Fence;
+  readonly landmark: Landmark;
   /** Runs one statement of the log, alone and again until its fate is known; it must be one that may run twice. */
   readonly commit: <Row extends object>(statement: (epoch: number) => Promise<Row[]>) => Promise<Row[]>;
   readonly commits: Queryable;
@@ -54,7 +56,15 @@ export interface Connection extends SqlDatabase {
 export function connect(address: PostgresAddress, fence: Fence, bounds: Bounds): Connection {
   const { name } = address;
   const pool = new ConnectionPool({ address, max: READERS });
-  const commits = new ConnectionPool({ address, max: 1, settings: COMMIT_SETTINGS });
+  const landmark = new Landmark();
+  const commits = new ConnectionPool({
+    address,
+    max: 1,
+    settings: COMMIT_SETTINGS,
+    examine: async (connection) => {
+      if (!(await landmark.isIn(connection))) throw fence.lost();
+    },
+  });
   const checks = new ConnectionPool({
     address: { ...address, connectTimeoutMs: Math.min(address.connectTimeoutMs, CHECK_TIMEOUT_MS) },
     max: 1,
@@ -150,6 +160,7 @@ export function connect(address: PostgresAddress, fence: Fence, bounds: Bounds):
     db,
     name,
     fence,
+    landmark,
     commits,
     queries: pool,
     query,

@@ -29,7 +29,7 @@ select seq, type, block_id, body from events
 where session_key = (select key from sessions where id = $1) and block_id = $2 and type = 'block.delta' order by seq`;
 
 /** The hot path: one statement and one round trip per commit. */
-export function postgresEvents({ commit, commits, query, queries }: Connection): EventStore {
+export function postgresEvents({ commit, commits, landmark, query, queries }: Connection): EventStore {
   const read = (statement: Statement) => query(async () => (await queries.run<EventRow>(statement)).map(toEntry));
   return {
     append: async (batches: SessionBatch[]) => {
@@ -41,6 +41,7 @@ export function postgresEvents({ commit, commits, query, queries }: Connection):
       });
       const [first] = problems;
       if (first !== undefined) throw toError(first);
+      landmark.confirmed(batches);
     },
     read: (sessionId, after, limit, maxBytes) =>
       read({ name: 'read', text: READ, values: [sessionId, after, limit, maxBytes] }),

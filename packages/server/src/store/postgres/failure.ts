@@ -38,6 +38,11 @@ export function isPassing(thrown: unknown): boolean {
   return thrown instanceof Unanswered || AGAIN.test(codeOf(thrown));
 }
 
+/** Whether it was refused because the server takes no writes. */
+export function isOfStandby(thrown: unknown): boolean {
+  return codeOf(thrown) === '25006';
+}
+
 /** Whether it may have been done although it failed. */
 export function isFateUnknown(thrown: unknown): boolean {
   return thrown instanceof Unanswered && thrown.sent;

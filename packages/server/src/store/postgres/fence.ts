@@ -91,6 +91,26 @@ export class Fence {
       `Another Hearth server (${other ?? 'unknown'}) has taken over the database ${this.#name}; this one writes no more.`,
       { hint: 'Use that server, or end it and start this one again.' },
     );
+    return this.#end(error);
+  }
+
+  /**
+   * Ends this server's writing because its database went back to before what it had confirmed: going on would leave a hole
+   * where clients have seen events.
+   */
+  lost(): HearthError {
+    if (this.#deposed !== null) return this.#deposed;
+    const error = new HearthError(
+      'internal',
+      `The database ${this.#name} has lost what it had confirmed as stored; this server writes no more.`,
+      {
+        hint: 'A standby that was behind may have taken over, or an earlier state was put back. Start Hearth again: sessions go on from what the database has. Replicate synchronously to lose nothing.',
+      },
+    );
+    return this.#end(error);
+  }
+
+  #end(error: HearthError): HearthError {
     this.#deposed = error;
     this.#onDeposed(error);
     return error;

@@ -1,10 +1,12 @@
+import { HearthError } from '@hearth/protocol';
 import { Kysely, PostgresDialect } from 'kysely';
 import type { PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import { Client, Pool, types } from 'pg';
 import type { ClientBase, ClientConfig, PoolClient } from 'pg';
 import type { Tables } from '../schema.ts';
 import type { PostgresAddress } from './address.ts';
-import { asUnanswered, Unanswered } from './failure.ts';
+import { asUnanswered, isOfStandby, Unanswered } from './failure.ts';
+import type { Hosts } from './hosts.ts';
 import { decodeText, encodeParameter } from './text.ts';
 
 /** Bounds that the database itself keeps, ms. */
@@ -49,6 +51,8 @@ export interface PoolOptions {
   settings?: Readonly<Record<string, string>>;
   /** Bound on one answer; default 35 s. */
   answerTimeoutMs?: number;
+  /** Looks at each new connection before it is used; what it throws is thrown to whoever wanted one. */
+  examine?: (connection: Queryable) => Promise<void>;
 }
 
 /**
@@ -60,13 +64,20 @@ export class ConnectionPool {
   readonly #pool: Pool;
   readonly #answerTimeoutMs: number;
 
-  constructor({ address, max, settings = {}, answerTimeoutMs = ANSWER_TIMEOUT_MS }: PoolOptions) {
+  constructor({ address, max, settings = {}, answerTimeoutMs = ANSWER_TIMEOUT_MS, examine }: PoolOptions) {
     this.#answerTimeoutMs = answerTimeoutMs;
     this.#pool = new Pool({
       ...clientConfig(address, settings),
+      Client: clientOf(address.hosts),
       max,
       idleTimeoutMillis: IDLE_CONNECTION_MS,
       connectionTimeoutMillis: address.connectTimeoutMs,
+      verify: (client, done) => {
+        const connection = {
+          run: <Row extends object>(asked: Statement) => answer<Row>(client, asked, answerTimeoutMs),
+        };
+        (examine?.(connection) ?? Promise.resolve()).then(() => done(), done);
+      },
     });
     // A connection that fails says so to whoever uses it, or is replaced when it is next needed.
     this.#pool.on('error', () => {});
@@ -114,13 +125,26 @@ export class ConnectionPool {
     if (busy && error instanceof Error && error.message.startsWith('timeout exceeded')) {
       return new Unanswered('all connections of this server are in use', false, error);
     }
-    return asUnanswered(error, false);
+    return error instanceof HearthError ? error : asUnanswered(error, false);
   }
 }
 
-/** A connection of its own, for what lasts as long as the connection does. */
+/**
+ * A connection of its own, for what lasts as long as the connection does. Each host of the address is tried once.
+ * @throws what the last of them refused it with
+ */
 export async function openClient(address: PostgresAddress, answerTimeoutMs = ANSWER_TIMEOUT_MS): Promise<OpenClient> {
-  const client = new Client({
+  for (let left = address.hosts.all.length; ; left -= 1) {
+    try {
+      return await openOne(address, answerTimeoutMs);
+    } catch (error) {
+      if (left <= 1) throw error;
+    }
+  }
+}
+
+async function openOne(address: PostgresAddress, answerTimeoutMs: number): Promise<OpenClient> {
+  const client = new (clientOf(address.hosts))({
     ...clientConfig(address, {}),
     connectionTimeoutMillis: address.connectTimeoutMs,
   });
@@ -148,6 +172,47 @@ export async function openClient(address: PostgresAddress, answerTimeoutMs = ANS
   };
 }
 
+/** Connects to the host that is used now, which with several must be one that takes writes. */
+function clientOf(hosts: Hosts) {
+  return class extends Client {
+    readonly #host = hosts.current;
+
+    constructor(config?: ClientConfig | string) {
+      const { host, port, ssl } = hosts.current;
+      const given = typeof config === 'object' ? config : {};
+      // The pool of the library hides the password from whoever looks at all of its options.
+      super({ ...given, password: given.password, host, port, ssl });
+    }
+
+    // The pool of the library asks with a callback; `this` is its only result.
+    override connect(): Promise<Client>;
+    override connect(callback: (error: Error) => void): void;
+    override connect(callback?: (error: Error) => void): Promise<Client> | void {
+      const connected = this.#reach();
+      if (callback === undefined) return connected;
+      connected.then(() => (callback as () => void)(), callback);
+    }
+
+    async #reach(): Promise<Client> {
+      try {
+        await super.connect();
+        if (!hosts.isOne) await this.#refuseStandby();
+        return this;
+      } catch (error) {
+        hosts.leave(this.#host);
+        throw error;
+      }
+    }
+
+    async #refuseStandby(): Promise<void> {
+      const { rows } = await this.query<{ standby: boolean }>('select pg_is_in_recovery() as standby');
+      if (rows[0]?.standby !== true) return;
+      void this.end().catch(() => {});
+      throw new Unanswered(`${this.#host.host}:${this.#host.port} is a standby`, false);
+    }
+  };
+}
+
 export interface OpenClient extends Queryable {
   /** Resolves when the connection is gone. */
   readonly lost: Promise<void>;
@@ -160,7 +225,8 @@ function pooled(client: PoolClient, answerTimeoutMs: number): PoolConnection {
     try {
       return await work;
     } catch (error) {
-      broken ||= error instanceof Unanswered;
+      // After a failover another server may be the one that takes writes.
+      broken ||= error instanceof Unanswered || isOfStandby(error);
       throw error;
     }
   };
@@ -218,12 +284,9 @@ function clientConfig(address: PostgresAddress, settings: Readonly<Record<string
   };
   const own = Object.entries(all).map(([name, value]) => `-c ${name}=${value}`);
   return {
-    host: address.host,
-    port: address.port,
     database: address.database,
     user: address.user,
     password: address.password,
-    ssl: address.ssl,
     application_name: address.applicationName,
     options: [...own, ...(address.options === undefined ? [] : [address.options])].join(' '),
     keepAlive: true,

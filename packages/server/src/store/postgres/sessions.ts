@@ -20,7 +20,7 @@ with step as materialized (
 select max(seq) as upto from step`;
 
 export function postgresSessions(connection: Connection): SessionStore & { finishRemovals(): Promise<void> } {
-  const { db, queries, query, transaction } = connection;
+  const { db, landmark, queries, query, transaction } = connection;
 
   async function finishRemovals(): Promise<void> {
     const removed = await query(() => db.selectFrom('removed_sessions').select('session_key').execute());
@@ -40,6 +40,7 @@ export function postgresSessions(connection: Connection): SessionStore & { finis
   return {
     ...sqlSessions(connection),
     delete: async (sessionId) => {
+      landmark.forget(sessionId);
       await transaction({
         run: async (inside) => {
           await inside.run({ text: HIDE, values: [sessionId] });

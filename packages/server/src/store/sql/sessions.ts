@@ -64,6 +64,29 @@ export function sqlSessions({ db, query }: SqlDatabase): Omit<SessionStore, 'del
           .execute();
         return rows.map((row) => row.id);
       }),
+    restingSince: (beforeMs, limit) =>
+      query(async () => {
+        const rows = await db
+          .selectFrom('sessions')
+          .select('id')
+          .where('updated_ms', '<', beforeMs)
+          .where('standing', 'in', ['idle', 'closed'])
+          .where(({ not, exists, selectFrom, ref }) =>
+            not(
+              exists(
+                selectFrom('messages')
+                  .select('id')
+                  .where('session_key', '=', ref('sessions.key'))
+                  .where('state', '=', 'queued'),
+              ),
+            ),
+          )
+          .orderBy('updated_ms')
+          .orderBy('sessions.id')
+          .limit(limit)
+          .execute();
+        return rows.map((row) => row.id);
+      }),
   };
 }
 

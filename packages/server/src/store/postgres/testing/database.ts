@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { startPostgres } from '@hearth/testkit';
 import { Client } from 'pg';
+import type { ClientConfig } from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 
 /** A PostgreSQL for the tests of one file: one that `TEST_POSTGRES_URL` names, or one of its own. */
@@ -38,10 +39,15 @@ export function testDatabase(): TestDatabase {
   };
 }
 
-export async function askAs<Row extends object>(url: string, text: string, values: unknown[] = []): Promise<Row[]> {
+export async function askAs<Row extends object>(
+  url: string,
+  text: string,
+  values: unknown[] = [],
+  ssl: ClientConfig['ssl'] = false,
+): Promise<Row[]> {
   const address = new URL(url);
   address.search = '';
-  const client = new Client({ connectionString: address.href, options: `-c search_path=${schemaOf(url)}` });
+  const client = new Client({ connectionString: address.href, options: `-c search_path=${schemaOf(url)}`, ssl });
   await client.connect();
   try {
     const { rows } = await client.query<Row>(text, values);
