@@ -27,14 +27,16 @@ export function startRetention(parts: RetentionParts): () => Promise<void> {
   let sweeping: Promise<void> = Promise.resolve();
   const schedule = (delayMs: number): void => {
     timer = clock.setTimeout(() => {
-      sweeping = sweep(parts, stopped.signal)
-        .catch((error: unknown) =>
-          log.warn({ err: error }, 'old sessions could not be deleted; tried again in an hour'),
-        )
-        .then(() => {
-          if (!stopped.signal.aborted) schedule(SWEEP_MS);
-        });
+      sweeping = sweepAndSchedule();
     }, delayMs);
+  };
+  const sweepAndSchedule = async (): Promise<void> => {
+    try {
+      await sweep(parts, stopped.signal);
+    } catch (error) {
+      log.warn({ err: error }, 'old sessions could not be deleted; tried again in an hour');
+    }
+    if (!stopped.signal.aborted) schedule(SWEEP_MS);
   };
   schedule(FIRST_SWEEP_MS);
   return async () => {

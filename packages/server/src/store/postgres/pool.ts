@@ -1,3 +1,4 @@
+import { callbackify } from 'node:util';
 import { HearthError } from '@hearth/protocol';
 import { Kysely, PostgresDialect } from 'kysely';
 import type { PostgresPoolClient, PostgresQueryResult } from 'kysely';
@@ -76,7 +77,7 @@ export class ConnectionPool {
         const connection = {
           run: <Row extends object>(asked: Statement) => answer<Row>(client, asked, answerTimeoutMs),
         };
-        (examine?.(connection) ?? Promise.resolve()).then(() => done(), done);
+        callbackify(async () => examine?.(connection))((error) => done(error ?? undefined));
       },
     });
     // A connection that fails says so to whoever uses it, or is replaced when it is next needed.
@@ -184,13 +185,12 @@ function clientOf(hosts: Hosts) {
       super({ ...given, password: given.password, host, port, ssl });
     }
 
-    // The pool of the library asks with a callback; `this` is its only result.
+    // The pool of the library asks with a callback.
     override connect(): Promise<Client>;
     override connect(callback: (error: Error) => void): void;
     override connect(callback?: (error: Error) => void): Promise<Client> | void {
-      const connected = this.#reach();
-      if (callback === undefined) return connected;
-      connected.then(() => (callback as () => void)(), callback);
+      if (callback === undefined) return this.#reach();
+      callbackify(() => this.#reach())(callback as (error: Error | null) => void);
     }
 
     async #reach(): Promise<Client> {

@@ -71,18 +71,9 @@ export function sqlSessions({ db, query }: SqlDatabase): Omit<SessionStore, 'del
           .select('id')
           .where('updated_ms', '<', beforeMs)
           .where('standing', 'in', ['idle', 'closed'])
-          .where(({ not, exists, selectFrom, ref }) =>
-            not(
-              exists(
-                selectFrom('messages')
-                  .select('id')
-                  .where('session_key', '=', ref('sessions.key'))
-                  .where('state', '=', 'queued'),
-              ),
-            ),
-          )
+          .where('key', 'not in', db.selectFrom('messages').select('session_key').where('state', '=', 'queued'))
           .orderBy('updated_ms')
-          .orderBy('sessions.id')
+          .orderBy('id')
           .limit(limit)
           .execute();
         return rows.map((row) => row.id);
