@@ -190,7 +190,7 @@ function clientOf(hosts: Hosts) {
     override connect(callback: (error: Error) => void): void;
     override connect(callback?: (error: Error) => void): Promise<Client> | void {
       if (callback === undefined) return this.#reach();
-      callbackify(() => this.#reach())(callback as (error: Error | null) => void);
+      callbackify(() => this.#reach())(callback);
     }
 
     async #reach(): Promise<Client> {
