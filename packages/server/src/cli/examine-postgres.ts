@@ -35,6 +35,8 @@ function judge(state: PostgresState): Finding {
       'As an administrator: create schema hearth authorization the_role.',
     );
   }
+  const refused = stored?.refusal;
+  if (refused !== undefined) return wrong(NAME, refused.message, refused.hint ?? 'Name another database.');
   const detail = `${name}, version ${version}, ${contents(stored)}`;
   if (!state.fsync) return odd(NAME, `${detail}; fsync is off`, 'Turn it on: a crash loses what was confirmed.');
   if (!state.synchronousCommit) {

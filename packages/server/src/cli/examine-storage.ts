@@ -4,6 +4,8 @@ import { dirname } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { databaseFile } from '../config/database-file.ts';
 import type { Config } from '../config/options.ts';
+import { markFailure } from '../store/move/marks.ts';
+import type { StoredMarks } from '../store/move/marks.ts';
 import type { FoundServer } from './discovery.ts';
 import { none, odd, well, wrong } from './finding.ts';
 import type { Finding } from './finding.ts';
@@ -45,6 +47,8 @@ export async function examineDatabase(config: Config, server: FoundServer | null
       const check = statSync(file).size <= FULL_CHECK_BYTES ? 'integrity_check' : 'quick_check';
       const found = String(database.pragma(`${check}(1)`, { simple: true }));
       if (found !== 'ok') return wrong('database', `${file} is damaged: ${found}`, mend);
+      const refused = markFailure(file, storedMarks(database));
+      if (refused !== undefined) return wrong('database', refused.message, refused.hint ?? mend);
       const sessions = database.prepare('select count(*) as count from sessions').get() as { count: number };
       const size = `${(statSync(file).size / 1024 / 1024).toFixed(1)} MB`;
       const use = server === null ? '' : ', in use by the running server';
@@ -56,6 +60,11 @@ export async function examineDatabase(config: Config, server: FoundServer | null
     const reason = error instanceof Error ? error.message : String(error);
     return wrong('database', `${file} cannot be opened as a Hearth database (${reason})`, mend);
   }
+}
+
+function storedMarks(database: SqliteDatabase.Database): StoredMarks {
+  const rows = database.prepare<[], { name: string; value: string }>('select name, value from meta').all();
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
 }
 
 export async function examineDisk(dataDir: string): Promise<Finding> {

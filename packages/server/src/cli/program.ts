@@ -37,6 +37,16 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   { name: 'restore', summary: 'put a backup in the place of the database', load: () => import('./restore.ts') },
   {
+    name: 'migrate-to',
+    summary: 'move everything from the data directory to PostgreSQL',
+    load: () => import('./migrate-to.ts'),
+  },
+  {
+    name: 'migrate-from',
+    summary: 'move everything from PostgreSQL to the data directory',
+    load: () => import('./migrate-from.ts'),
+  },
+  {
     name: 'conformance',
     summary: 'check a running server against the rules of SPEC.md',
     load: () => import('./conformance.ts'),

@@ -3,9 +3,9 @@ import { createHearth } from '../main.ts';
 import type { Hearth, HearthOptions } from '../main.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { Log } from '../telemetry/log.ts';
-import { holdsPassword } from '../config/database-url.ts';
 import type { Config } from '../config/options.ts';
 import { VERSION } from '../version.ts';
+import { hidePassword } from './hide-password.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
 import { onStopSignal } from './stop-signals.ts';
 
@@ -32,7 +32,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   const { config } = options;
   const log = createLog({ level: config.logLevel });
   for (const warning of options.warnings) log.warn(warning);
-  hidePassword();
+  hidePassword('hearth serve');
   const hearth = await start(options, log);
   const { url, loginUrl } = await listen(hearth, config);
   const stopped = Promise.race([untilStopped(hearth, log), untilLost(hearth, log)]);
@@ -41,13 +41,6 @@ export async function runServer(options: ServerOptions): Promise<void> {
   await stopped;
   await removeServerFile(config.dataDir, process.pid);
   await options.afterwards?.();
-}
-
-/** The title takes the place of the arguments that others on the machine can see. */
-function hidePassword(): void {
-  if (process.argv.some((argument) => holdsPassword(argument.replace(/^--database-url=/, '')))) {
-    process.title = 'hearth serve';
-  }
 }
 
 async function start({ config, agentEnv }: ServerOptions, log: Log): Promise<Hearth> {

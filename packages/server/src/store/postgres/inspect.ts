@@ -1,3 +1,5 @@
+import type { HearthError } from '@hearth/protocol';
+import { markFailure } from '../move/marks.ts';
 import { postgresAddress } from './address.ts';
 import { storeFailure } from './failure.ts';
 import { writerOf } from './fence.ts';
@@ -20,6 +22,8 @@ export interface PostgresState {
     /** The server that wrote last, and whether it still holds the lock. */
     writer: string | undefined;
     isInUse: boolean;
+    /** Why no server may use it, when it was moved or is half of a move. */
+    refusal: HearthError | undefined;
   };
   /** Whether the role may make what is missing. */
   mayPrepare: boolean;
@@ -71,9 +75,17 @@ export async function inspectPostgres(url: string): Promise<PostgresState> {
         values: [lockNumber(address)],
       });
       const writer = await writerOf(client);
+      const meta = await client.run<{ name: string; value: string }>({ text: 'select name, value from meta' });
+      const refusal = markFailure(name, Object.fromEntries(meta.map((row) => [row.name, row.value])));
       return {
         ...state,
-        stored: { sessions: stored?.sessions ?? 0, bytes: stored?.bytes ?? 0, writer, isInUse: lock?.held === true },
+        stored: {
+          sessions: stored?.sessions ?? 0,
+          bytes: stored?.bytes ?? 0,
+          writer,
+          isInUse: lock?.held === true,
+          refusal,
+        },
       };
     } finally {
       await client.end();

@@ -1,3 +1,4 @@
+import { claimForServer } from '../move/marks.ts';
 import { sqlAccounts } from '../sql/accounts.ts';
 import { sqlMessages } from '../sql/messages.ts';
 import { sqliteProcesses } from './processes.ts';
@@ -23,12 +24,18 @@ export interface SqliteStoreOptions {
 /**
  * Hearth's embedded database: one file, one process. Every resolved write is on the disk (WAL with synchronous=FULL).
  * @throws HearthError that names the file and says what to do: the directory is in use by another server or not
- * writable, the file is damaged, or a newer program wrote it
+ * writable, the file is damaged, a newer program wrote it, or it was moved to another database
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { path, log, version = 'of unknown version', maxBytes } = options;
   const connection = await connect({ file: path, version, ...(maxBytes === undefined ? {} : { maxBytes }) });
   const { db, query } = connection;
+  try {
+    await claimForServer(connection, log);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
   const sessions = sqliteSessions(connection);
   log?.info({ file: path }, 'opened the database');
   const leftovers = sessions.finishRemovals().catch((error: unknown) => {

@@ -81,6 +81,20 @@ describe('a restore', () => {
     old.close();
   });
 
+  test('[MOV5] of a database that was moved away goes on here', async () => {
+    await threeOfTen();
+    const out = { id: 'm', epoch: 1, state: 'moved', to: 'postgres://db/x', at: RESTORE_TIME.toISOString() };
+    const raw = new SqliteDatabase(file);
+    raw.prepare(`INSERT INTO meta (name, value) VALUES ('move_out', ?)`).run(JSON.stringify(out));
+    raw.close();
+    await makeBackup();
+    expect((await failure(withStore(() => Promise.resolve()))).message).toMatch(/was moved to/);
+
+    await restore();
+
+    await withStore(async (store) => expect((await allSeqs(store, 's1')).length).toBeGreaterThan(9));
+  });
+
   test('[BAK2] works where there was nothing', async () => {
     await threeOfTen();
     rmSync(join(directory, 'data'), { recursive: true });

@@ -68,7 +68,8 @@ async function replace(source: SqliteDatabase.Database, options: RestoreOptions)
   const contents = await copyDatabase(source, draft, options, (copy) => {
     renewSessions(copy, { ...options, madeAt, present });
     renewAccounts(copy, present.accounts);
-    copy.prepare('DELETE FROM meta WHERE name IN (?, ?)').run(MADE_AT, OWNER_TOKEN);
+    // Whoever restores what was moved away wants to go on with it here.
+    copy.prepare('DELETE FROM meta WHERE name IN (?, ?, ?)').run(MADE_AT, OWNER_TOKEN, 'move_out');
     setMeta(copy, 'restored_at', now.toISOString());
   });
   const kept = keepAside(file, now);
