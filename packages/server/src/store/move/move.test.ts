@@ -191,6 +191,50 @@ function sorted(tables: readonly [string, string[]][]): [string, string[]][] {
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
 
+describe('the keys of a move', () => {
+  test('[MOV1] are those by which both databases tell rows apart', async () => {
+    await withSqlite(() => Promise.resolve());
+    await withPostgres(() => Promise.resolve());
+    for (const table of MOVED_TABLES) {
+      const key = keyOrder(table);
+      const sqlite = rawSqlite((raw) =>
+        raw
+          .prepare<[], string>(`select name from pragma_table_info('${table.name}') where pk > 0 order by pk`)
+          .pluck()
+          .all(),
+      );
+      const [postgres] = await database.ask<{ key: string }>(
+        url,
+        `select string_agg(attname, ', ' order by at) as key
+         from pg_index, unnest(indkey) with ordinality as of_key (number, at) join pg_attribute on attnum = number
+         where indrelid = '${table.name}'::regclass and attrelid = indrelid and indisprimary and attname <> 'host'`,
+      );
+      expect([table.name, sqlite.join(', '), postgres?.key]).toEqual([table.name, key, key]);
+    }
+  });
+
+  test('[MOV4] that would leave rows out are found, though both sides leave out the same', async () => {
+    await fill();
+    const source = await sqliteSource();
+    const target = await postgresTarget();
+    const forgetful = (all: MoveDatabase): MoveDatabase => ({
+      ...all,
+      page: async (table, after) =>
+        table.name === 'tokens' && after !== null
+          ? []
+          : (await all.page(table, after)).slice(0, table.name === 'tokens' ? 1 : undefined),
+    });
+
+    const error = await failure(
+      move(forgetful(source), forgetful(target), { now: () => NOW, newId: () => 'one', observer: observer() }),
+    );
+    await target.close();
+    await source.close();
+
+    expect(error.message).toMatch(/Of 2 rows of tokens in .*hearth\.db on .*, 1 were read/);
+  });
+});
+
 describe('a move', () => {
   test('[MOV1] there and back leaves everything as it was', async () => {
     await fill();

@@ -193,7 +193,8 @@ async function compare(
 ): Promise<Comparison[]> {
   const tables: Comparison[] = [];
   for (const table of MOVED_TABLES) {
-    observer.started('comparing', table.name, 0, await source.count(table));
+    const counts = await Promise.all([source.count(table), target.count(table)]);
+    observer.started('comparing', table.name, 0, counts[0]);
     const [here, there] = await Promise.all([
       digestOf(source, table, (rows) => {
         signal?.throwIfAborted();
@@ -202,11 +203,21 @@ async function compare(
       digestOf(target, table, () => signal?.throwIfAborted()),
     ]);
     observer.finished();
+    refuseUnread(source, table, counts[0], here);
+    refuseUnread(target, table, counts[1], there);
     tables.push(comparison(table.name, here, there));
   }
   const [here, there] = await Promise.all([numbersOf(source), numbersOf(target)]);
   tables.push(comparison('numbers given', here, there));
   return tables;
+}
+
+/** Pages that leave rows out would leave the same ones out on both sides. */
+function refuseUnread({ name }: MoveDatabase, table: MovedTable, counted: number, { rows }: TableDigest): void {
+  if (rows === counted) return;
+  throw new HearthError('internal', `Of ${counted} rows of ${table.name} in ${name}, ${rows} were read.`, {
+    hint: 'This is a fault in Hearth, or another program changes the database: please report it. The source is unchanged and can be used.',
+  });
 }
 
 function comparison(table: string, source: TableDigest, target: TableDigest): Comparison {

@@ -160,7 +160,7 @@ async function clear(inside: Queryable): Promise<void> {
     MOVED_TABLES.filter((table) => table.own.length > 0),
     MOVED_TABLES.filter((table) => table.own.length === 0),
   ];
-  await inside.run({ text: `truncate ${without.map(({ name }) => name).join(', ')} restart identity` });
+  await inside.run({ text: `truncate ${without.map(({ name }) => name).join(', ')}` });
   for (const table of withOwn) await inside.run({ text: `delete from ${table.name} ${where(ownRows(table))}` });
 }
 

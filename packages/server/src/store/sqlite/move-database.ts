@@ -111,7 +111,6 @@ function page(raw: Connection['raw'], table: MovedTable, after: Row | null): Row
 function apply(raw: Connection['raw'], { clear, rows, lastNumbers, marks }: Change): void {
   if (clear === true) {
     for (const table of MOVED_TABLES.toReversed()) raw.exec(`DELETE FROM ${table.name} ${where(ownRows(table))}`);
-    raw.exec('DELETE FROM sqlite_sequence');
   }
   if (rows !== undefined) {
     const { table } = rows;
