@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { answerText, assertOrdered, Bench, blockTexts, idle, ofType } from '@hearth/conformance';
 import { startPostgres } from '@hearth/testkit';
 import type { MessagesApi, PostgresServer } from '@hearth/testkit';
@@ -197,6 +199,41 @@ describe('a server over PostgreSQL', () => {
     expect(readFileSync(`/proc/${server.pid}/cmdline`, 'utf8')).not.toContain(postgres.password);
     await server.stop();
     expect(server.output).not.toContain(postgres.password);
+  });
+
+  test('[BAK3][BAK4] put back with pg_restore: what came after is gone from the log and from what the model knows', async () => {
+    const url = freshUrl();
+    const place = newPlace();
+    const env = { HEARTH_DATABASE_URL: url };
+    const first = await serve(place, url);
+    const { id } = await bench.session();
+    const before = await bench.watch(id);
+    await bench.turn(before, id, 'remember: blue');
+    const schema = `s${schemas}`;
+    const dump = join(place.root, 'hearth.dump');
+    execFileSync('pg_dump', ['-Fc', '-n', schema, '-f', dump, postgres.url]);
+    await bench.turn(before, id, 'remember: red');
+    const seen = before.of(id);
+    const refused = await runCli(place, ['restored'], { env });
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`pid ${first.pid}`);
+    await first.stop();
+    execFileSync('pg_restore', ['--clean', '--if-exists', '-d', postgres.url, dump]);
+
+    const done = await runCli(place, ['restored'], { env });
+
+    expect(done).toMatchObject({ code: 0, stderr: '' });
+    expect(done.stdout).toMatch(/: sessions 1, conversations with new ids 1\n$/);
+    expect(done.stdout).not.toContain(postgres.password);
+    await serve(place, url);
+    const after = await bench.watch(id, seen.at(-1)?.seq ?? 0);
+    await bench.turn(after, id, 'which colour?');
+    expect(modelRequests(api).at(-1)?.userTexts).toEqual(['remember: blue', 'which colour?']);
+    const again = after.of(id);
+    expect(ofType(again, 'notice').map(({ code }) => code)).toEqual(['restored']);
+    const numbers = new Set(seen.map((event) => event.seq));
+    expect(again.filter((event) => numbers.has(event.seq))).toEqual([]);
+    expect(JSON.stringify(await bench.log(id))).not.toContain('remember: red');
   });
 
   test('doctor, run and backup know where the sessions are', async () => {

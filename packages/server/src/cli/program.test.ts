@@ -17,7 +17,7 @@ describe('the help', () => {
   test('of every command shows its flags and how it is used', async () => {
     const names = [
       ...['serve', 'demo', 'run', 'attach', 'sessions', 'tokens', 'accounts', 'usage', 'link'].map((name) => [name]),
-      ...['backup', 'restore', 'migrate-to', 'migrate-from', 'conformance', 'doctor'].map((name) => [name]),
+      ...['backup', 'restore', 'restored', 'migrate-to', 'migrate-from', 'conformance', 'doctor'].map((name) => [name]),
       ['sessions', 'list'],
       ['sessions', 'export'],
       ['sessions', 'rewind'],

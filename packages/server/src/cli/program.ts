@@ -37,6 +37,11 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   { name: 'restore', summary: 'put a backup in the place of the database', load: () => import('./restore.ts') },
   {
+    name: 'restored',
+    summary: 'make a PostgreSQL database that was put back fit to go on from',
+    load: () => import('./restored.ts'),
+  },
+  {
     name: 'migrate-to',
     summary: 'move everything from the data directory to PostgreSQL',
     load: () => import('./migrate-to.ts'),

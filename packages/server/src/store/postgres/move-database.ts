@@ -1,12 +1,12 @@
 import { HearthError } from '@hearth/protocol';
-import { PAGE_BYTES, PAGE_ROWS } from '../move/move-database.ts';
 import type { Change, MoveDatabase } from '../move/move-database.ts';
 import { columnList, keyColumns, MOVED_TABLES, ownRows } from '../move/tables.ts';
-import type { MarkName, MovedTable, Row } from '../move/tables.ts';
+import type { MarkName, MovedTable } from '../move/tables.ts';
 import { postgresAddress } from './address.ts';
 import type { PostgresAddress } from './address.ts';
 import { claimDatabase } from './claim.ts';
 import { storeFailure } from './failure.ts';
+import { ownFilter, readPage, typeOf, where } from './page.ts';
 import { ConnectionPool, openClient } from './pool.ts';
 import type { Queryable, Statement } from './pool.ts';
 
@@ -40,12 +40,9 @@ export async function openPostgresTarget({ url, version }: PostgresMoveOptions):
     connection.query(() => reader.run<Found>(statement));
   return {
     name: connection.name,
-    page: async (table, after) => {
-      const rows = await read<Record<string, string | number | null>>(pageStatement(table, after, host));
-      return rows.map((row) => table.columns.map(({ name }) => row[name] ?? null));
-    },
+    page: (table, after) => connection.query(() => readPage(reader, table, after, host)),
     count: async (table) => {
-      const filter = own(table, host);
+      const filter = ownFilter(table, host);
       const [row] = await read<{ count: number }>({
         text: `select count(*) as count from ${table.name} ${where(filter.conditions)}`,
         values: filter.values,
@@ -81,7 +78,7 @@ export async function openPostgresTarget({ url, version }: PostgresMoveOptions):
 }
 
 /** Looks before anything is made there. */
-async function refuseEmpty(address: PostgresAddress): Promise<void> {
+export async function refuseEmpty(address: PostgresAddress): Promise<void> {
   try {
     const client = await openClient(address);
     try {
@@ -99,38 +96,6 @@ async function refuseEmpty(address: PostgresAddress): Promise<void> {
   throw new HearthError('invalid_request', `There is no Hearth database in ${address.name}.`, {
     hint: `Hearth looks in the schema ${address.schema}; name another with ?schema=… at the end of the address.`,
   });
-}
-
-function pageStatement(table: MovedTable, after: Row | null, host: string): Statement {
-  const columns = columnList(table);
-  const keys = keyColumns(table);
-  const key = keys.map(({ name }) => name).join(', ');
-  const filter = own(table, host);
-  const at = filter.values.length;
-  const beyond = keys.map(({ kind }, index) => `$${at + index + 1}::${typeOf(kind)}`).join(', ');
-  const conditions = [...(after === null ? [] : [`(${key}) > (${beyond})`]), ...filter.conditions];
-  const size = table.columns
-    .filter(({ kind }) => kind === 'text')
-    .map(({ name }) => `coalesce(octet_length(${name}), 0)`)
-    .join(' + ');
-  return {
-    text: `select ${columns} from (
-        select ${columns}, sum(size) over (order by ${key} rows unbounded preceding) - size as before
-        from (
-          select ${columns}, ${size === '' ? '0' : size} as size from ${table.name} ${where(conditions)}
-          order by ${key} limit ${PAGE_ROWS}
-        ) as page
-      ) as measured where before < ${PAGE_BYTES} order by ${key}`,
-    values: [...filter.values, ...(after ?? [])],
-  };
-}
-
-/** Of agent processes only those count that are of this machine, as in the store. */
-function own(table: MovedTable, host: string): { conditions: string[]; values: string[] } {
-  const conditions = ownRows(table);
-  return table.name === 'processes'
-    ? { conditions: [...conditions, 'host = $1'], values: [host] }
-    : { conditions, values: [] };
 }
 
 async function apply(inside: Queryable, change: Change, host: string): Promise<void> {
@@ -194,12 +159,4 @@ function numbered(): readonly MovedTable[] {
 /** What `bigserial` has called it. */
 function sequence(table: MovedTable): string {
   return `${table.name}_${keyColumns(table)[0]?.name}_seq`;
-}
-
-function typeOf(kind: 'integer' | 'text'): string {
-  return kind === 'integer' ? 'bigint' : 'text';
-}
-
-function where(conditions: readonly string[]): string {
-  return conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
 }

@@ -9,7 +9,7 @@ import { backupDatabase } from './backup.ts';
 import { openSqliteStore } from './open.ts';
 import { restoreDatabase } from './restore.ts';
 import type { Restored, RestoreOptions } from './restore.ts';
-import { floor } from './restored-sessions.ts';
+import { floor } from '../restored-log.ts';
 
 const BACKUP_TIME = new Date('2026-11-21T12:00:00.000Z');
 const RESTORE_TIME = new Date('2026-11-22T12:00:00.000Z');

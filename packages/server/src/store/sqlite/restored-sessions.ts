@@ -1,10 +1,6 @@
 import type { Database } from 'better-sqlite3';
+import { restoredLog } from '../restored-log.ts';
 import type { PresentAccount } from './restored-accounts.ts';
-
-/** Least distance from every number that is known to have been given. */
-const JUMP = 1_000_000;
-/** Numbers per ms that no session reaches, so that a time stands for more numbers than were given until then. */
-const NUMBERS_PER_MS = 1_000;
 
 /** What a restored database must know of the one in whose place it comes. */
 export interface Present {
@@ -26,8 +22,7 @@ export interface Renewal {
 
 /**
  * Makes a copy of a former state fit to go on from.
- * - Numbers: between the backup and now each session may have given out numbers that the backup does not know, and clients
- *   have seen them. Every log goes on above all of them (see `floor`), with a notice that says what happened.
+ * - Numbers: every log goes on above all that clients can have seen (see `restoredLog`).
  * - Conversations get new ids, or the agent would find its own local files, which know what came after the backup.
  * - Of agent processes only those count that this machine has.
  */
@@ -42,44 +37,24 @@ export function renewSessions(copy: Database, renewal: Renewal): void {
   );
   const advance = copy.prepare<[number, number]>('UPDATE sessions SET last_seq = ? WHERE key = ?');
   const conversations = renameConversations(copy, renewal.newId);
-  const time = renewal.now.toISOString();
-  for (const { key, id, lastSeq, standing } of sessions) {
-    let seq = floor(Math.max(lastSeq, renewal.present.lastSeqs.get(id) ?? 0), renewal.now);
-    const tell = (event: { type: string; [field: string]: unknown }): void => {
-      append.run(key, seq, event.type, JSON.stringify({ sessionId: id, seq, time, ...event }));
-      seq += 1;
-    };
-    const agentSessionId = conversations.get(key);
-    // Nothing follows the end of a session.
-    if (standing !== 'closed') {
-      if (agentSessionId !== undefined) tell({ type: 'session.updated', changes: { agentSessionId } });
-      tell(notice(renewal.madeAt));
-    }
-    advance.run(Math.max(lastSeq, seq - 1), key);
+  for (const { key, ...session } of sessions) {
+    const log = restoredLog(
+      {
+        ...session,
+        lastKnown: Math.max(session.lastSeq, renewal.present.lastSeqs.get(session.id) ?? 0),
+        agentSessionId: conversations.get(key),
+      },
+      renewal.now,
+      renewal.madeAt,
+    );
+    for (const { seq, type, body } of log.events) append.run(key, seq, type, body);
+    advance.run(log.lastSeq, key);
   }
   copy.exec('DELETE FROM processes');
   const addProcess = copy.prepare(
     'INSERT INTO processes (pid, start_ticks, session_id, started_at) VALUES (@pid, @start_ticks, @session_id, @started_at)',
   );
   for (const process of renewal.present.processes) addProcess.run(process);
-}
-
-/**
- * A number above every one that was given out before `now`, also by a server that went on from an earlier restore of the
- * same backup in another place: the time in µs, which no session's numbers reach, and never less than what is known.
- */
-export function floor(lastSeq: number, now: Date): number {
-  return Math.max(lastSeq + JUMP, now.getTime() * NUMBERS_PER_MS);
-}
-
-function notice(madeAt: string | undefined): { type: string; [field: string]: unknown } {
-  const when = madeAt === undefined ? '' : ` of ${madeAt}`;
-  return {
-    type: 'notice',
-    level: 'warning',
-    code: 'restored',
-    text: `This session was restored from a backup${when}. What came after that is gone: whoever has seen it reads the session again from its beginning.`,
-  };
 }
 
 /** Gives each stored conversation a new id. @returns the new ids by the session's key */
