@@ -71,7 +71,7 @@ export const deltas: Benchmark = {
             { name: `${many} clients`, points: series.many },
             { name: 'raw SDK', points: series.raw },
           ] satisfies Series[],
-          bend: 'Up to a few hundred deltas the request itself is what takes time; from there on it is the binary, one delta after the other, in proportion. Hearth gathers what comes within 4 ms, so more clients and more deltas cost it frames, not deltas.',
+          bend: 'Up to a few hundred deltas the request itself is what takes time; from there on it is the binary, one delta after the other, in proportion. Hearth gathers what comes while a commit is under way, so more clients and more deltas cost it frames, not deltas.',
         },
       ],
     };

@@ -88,7 +88,7 @@ export const manySessions: Benchmark = {
             { name: 'Hearth', points: ages.hearth },
             { name: 'plain ws', points: ages.plain },
           ],
-          bend: 'A delta that comes alone is committed at once or within 4 ms; from some hundred sessions on a commit takes as long as the work that gathers meanwhile, and the age is that of one round of commit and writes.',
+          bend: 'A delta that comes alone is committed at once, or after a rest as long as the last commit; from some hundred sessions on a commit takes as long as the work that gathers meanwhile, and the age is that of one round of commit and writes.',
         },
         {
           name: 'many-sessions-core',

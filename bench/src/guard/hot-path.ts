@@ -80,7 +80,7 @@ export class HotPath {
     const { state, events } = reduce(
       this.#state,
       { type: 'agent', generation: 1, event },
-      { now, newTurnId: 't1', config: CONFIG },
+      { now, newTurnId: () => 't1', config: CONFIG },
     );
     this.#state = state;
     const stored = this.#log.append(SESSION, events satisfies EventBody[]);

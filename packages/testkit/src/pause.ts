@@ -16,3 +16,29 @@ export function pause(clock: Clock, ms: number | 'forever', signal: AbortSignal)
     signal.addEventListener('abort', finish);
   });
 }
+
+/** Pauses that follow each other and end with one signal, which is listened to once for all. */
+export class Pauses {
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  #end: (() => void) | null = null;
+
+  constructor(clock: Clock, signal: AbortSignal) {
+    this.#clock = clock;
+    this.#signal = signal;
+    signal.addEventListener('abort', () => this.#end?.(), { once: true });
+  }
+
+  /** Like `pause`; only one at a time. */
+  wait(ms: number | 'forever'): Promise<void> {
+    if (this.#signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = ms === 'forever' ? undefined : this.#clock.setTimeout(() => this.#end?.(), ms);
+      this.#end = () => {
+        this.#end = null;
+        if (timer !== undefined) this.#clock.clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

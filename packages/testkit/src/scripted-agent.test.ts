@@ -1,21 +1,27 @@
 import { describe, expect, test } from 'vitest';
 import { FakeClock } from './fake-clock.ts';
-import { playTurn, type AgentStep, type ScriptedAgentOptions } from './scripted-agent.ts';
+import { playTurn, type AgentEnd, type AgentStep, type ScriptedAgentOptions } from './scripted-agent.ts';
 
 const never = new AbortController().signal;
 
+type Steps = (AgentStep | AgentEnd)[];
+
+/** Puts the steps of a turn into a list, with its end as the last. */
+async function record(steps: Steps, prompt: string, options: ScriptedAgentOptions): Promise<void> {
+  const end = await playTurn(prompt, options, (step) => steps.push(step));
+  steps.push(end);
+}
+
 /** Plays a turn to its end, with the clock running on by itself. */
 async function play(prompt: string, options: Partial<ScriptedAgentOptions> = {}, clock = new FakeClock(0)) {
-  const steps: AgentStep[] = [];
-  const playing = (async () => {
-    for await (const step of playTurn(prompt, { clock, signal: never, seed: 's', ...options })) steps.push(step);
-  })();
+  const steps: Steps = [];
+  const playing = record(steps, prompt, { clock, signal: never, seed: 's', ...options });
   await clock.runAll();
   await playing;
   return steps;
 }
 
-function textOf(steps: readonly AgentStep[]): string {
+function textOf(steps: Steps): string {
   return steps.map((step) => (step.type === 'text' ? step.deltas.join('') : '')).join('');
 }
 
@@ -100,10 +106,8 @@ describe('the scripted agent', () => {
   ])('%s ends at once when it is aborted', async (prompt) => {
     const clock = new FakeClock(0);
     const abort = new AbortController();
-    const steps: AgentStep[] = [];
-    const playing = (async () => {
-      for await (const step of playTurn(prompt, { clock, signal: abort.signal, seed: 's' })) steps.push(step);
-    })();
+    const steps: Steps = [];
+    const playing = record(steps, prompt, { clock, signal: abort.signal, seed: 's' });
     await clock.advance(1_500);
     expect(steps.some((step) => step.type === 'aborted' || step.type === 'end')).toBe(false);
     abort.abort();
@@ -127,16 +131,17 @@ describe('the scripted agent', () => {
 
   test('does not wait for an answer on a tool when it is aborted, and takes a failed question for a no', async () => {
     const abort = new AbortController();
-    const turn = playTurn('[[tool A]]', {
-      clock: new FakeClock(),
-      signal: abort.signal,
-      seed: 's',
-      permit: () => new Promise(() => {}),
+    const told: Steps = [];
+    const asked = new Promise<void>((resolve) => {
+      const permit = (): Promise<never> => {
+        resolve();
+        return new Promise(() => {});
+      };
+      void record(told, '[[tool A]]', { clock: new FakeClock(), signal: abort.signal, seed: 's', permit });
     });
-    expect((await turn.next()).value).toMatchObject({ type: 'tool.called' });
-    const next = turn.next();
+    await asked;
     abort.abort();
-    expect((await next).value).toEqual({ type: 'aborted' });
+    await expect.poll(() => told).toMatchObject([{ type: 'tool.called' }, { type: 'aborted' }]);
     const steps = await play('[[tool A]]', { permit: () => Promise.reject(new Error('broken')) });
     expect(textOf(steps)).toContain('broken');
   });

@@ -1,6 +1,6 @@
 import { scriptFor, type JsonObject, type Script } from './directives.ts';
 import type { Clock } from './fake-clock.ts';
-import { pause } from './pause.ts';
+import { pause, Pauses } from './pause.ts';
 import { perform, splitRound, toolSaid, type Piece } from './performance.ts';
 import { simulateTool, type ToolOutcome } from './simulated-tool.ts';
 
@@ -9,10 +9,9 @@ export type AgentStep =
   | { readonly type: 'thinking'; readonly deltas: readonly string[] }
   | { readonly type: 'text'; readonly deltas: readonly string[] }
   | ({ readonly type: 'tool.called' } & ToolCall)
-  | ({ readonly type: 'tool.completed'; readonly toolCallId: string } & ToolOutcome)
-  | AgentEnd;
+  | ({ readonly type: 'tool.completed'; readonly toolCallId: string } & ToolOutcome);
 
-/** The last step, always exactly one. `cut`: the connection broke in mid-answer, what was sent is torn. */
+/** How a turn ended. `cut`: the connection broke in mid-answer, what was sent is torn. */
 export type AgentEnd =
   | { readonly type: 'end'; readonly inputTokens: number; readonly outputTokens: number }
   | { readonly type: 'failed'; readonly status: number }
@@ -46,6 +45,8 @@ export interface ScriptedAgentOptions {
   readonly permit?: (call: ToolCall) => Promise<ToolPermission>;
   /** Takes the messages that the user sent since; called after tool results. They are answered in the same turn. */
   readonly takeSteered?: () => readonly string[];
+  /** Waited for between two steps without a pause, so that a script at full speed leaves time for others. */
+  readonly breathe?: () => Promise<void>;
 }
 
 const CHARS_PER_TOKEN = 4;
@@ -53,27 +54,28 @@ const CHARS_PER_TOKEN = 4;
 /**
  * Plays one turn of the `scripted` agent: the prompt's directives, with tools that are simulated, never executed. The
  * same prompt, seed, attempt and steered messages give the same steps.
+ * @param show is given each step when it is done
  */
-export async function* playTurn(prompt: string, options: ScriptedAgentOptions): AsyncGenerator<AgentStep, void> {
-  yield yield* playRounds(prompt, options);
-}
-
-async function* playRounds(prompt: string, options: ScriptedAgentOptions): AsyncGenerator<AgentStep, AgentEnd> {
-  const { clock, signal } = options;
-  const turn = new TurnPlayer(options);
+export async function playTurn(
+  prompt: string,
+  options: ScriptedAgentOptions,
+  show: (step: AgentStep) => void,
+): Promise<AgentEnd> {
+  const { signal } = options;
+  const turn = new TurnPlayer(options, show);
   let steps: Script = scriptFor(prompt);
   let inputChars = prompt.length;
   for (;;) {
     const { now, rest } = splitRound(steps);
     const { hangMs, fault, pieces } = perform(now, options.attempt ?? 0, { wordDelayMs: options.wordDelayMs ?? 0 });
-    if (hangMs !== 0) await pause(clock, hangMs, signal);
+    if (hangMs !== 0) await turn.pause(hangMs);
     if (signal.aborted) return { type: 'aborted' };
     if (fault.type === 'status') return { type: 'failed', status: fault.code };
-    yield* turn.round(pieces, fault.type === 'cut' ? fault.afterDeltas : Infinity);
+    await turn.round(pieces, fault.type === 'cut' ? fault.afterDeltas : Infinity);
     if (signal.aborted) return { type: 'aborted' };
     if (fault.type === 'cut') return { type: 'cut' };
     if (turn.calls.length === 0) break;
-    const outputs = yield* turn.runTools();
+    const outputs = await turn.runTools();
     if (signal.aborted) return { type: 'aborted' };
     const steered = options.takeSteered?.() ?? [];
     inputChars += [...outputs, ...steered].join('').length;
@@ -90,17 +92,27 @@ class TurnPlayer {
   deltas = 0;
   calls: ToolCall[] = [];
   readonly #options: ScriptedAgentOptions;
+  readonly #show: (step: AgentStep) => void;
   readonly #maxDeltas: number;
+  readonly #pauses: Pauses;
+  #rested = true;
   #toolCount = 0;
 
-  constructor(options: ScriptedAgentOptions) {
+  constructor(options: ScriptedAgentOptions, show: (step: AgentStep) => void) {
     this.#options = options;
+    this.#show = show;
     this.#maxDeltas = options.maxDeltasPerStep ?? 256;
+    this.#pauses = new Pauses(options.clock, options.signal);
+  }
+
+  async pause(ms: number | 'forever'): Promise<void> {
+    await this.#pauses.wait(ms);
+    this.#rested = true;
   }
 
   /** Text and thinking, then the tool calls, which are kept in `calls`. */
-  async *round(pieces: Iterable<Piece>, cutAfter: number): AsyncGenerator<AgentStep, void> {
-    const { clock, signal, seed } = this.#options;
+  async round(pieces: Iterable<Piece>, cutAfter: number): Promise<void> {
+    const { signal, seed } = this.#options;
     this.calls = [];
     let gathered: { type: 'text' | 'thinking'; deltas: string[] } = { type: 'text', deltas: [] };
     let left = cutAfter;
@@ -109,10 +121,10 @@ class TurnPlayer {
       const waitMs = piece.type === 'stall' ? piece.ms : piece.type === 'tool' ? 0 : piece.delayMs;
       const fits = piece.type === gathered.type && gathered.deltas.length < this.#maxDeltas && waitMs === 0;
       if (!fits && gathered.deltas.length > 0) {
-        yield gathered;
+        await this.#tell(gathered);
         gathered = { type: 'text', deltas: [] };
       }
-      if (waitMs !== 0) await pause(clock, waitMs, signal);
+      if (waitMs !== 0) await this.pause(waitMs);
       if (signal.aborted) return;
       if (piece.type === 'stall') continue;
       left -= 1;
@@ -121,17 +133,17 @@ class TurnPlayer {
         this.#toolCount += 1;
         const call = { toolCallId: piece.id ?? `${seed}-${this.#toolCount}`, name: piece.name, input: piece.input };
         this.calls.push(call);
-        yield { type: 'tool.called', ...call };
+        await this.#tell({ type: 'tool.called', ...call });
       } else {
         if (gathered.type !== piece.type) gathered = { type: piece.type, deltas: [] };
         gathered.deltas.push(piece.text);
       }
     }
-    if (gathered.deltas.length > 0) yield gathered;
+    if (gathered.deltas.length > 0) await this.#tell(gathered);
   }
 
-  /** Runs the calls of the round at once, gives each result when it is there, and returns them in the calls' order. */
-  async *runTools(): AsyncGenerator<AgentStep, string[]> {
+  /** Runs the calls of the round at once, shows each result when it is there, and returns them in the calls' order. */
+  async runTools(): Promise<string[]> {
     const { signal } = this.#options;
     const outputs: string[] = this.calls.map(() => '');
     const running = new Map(
@@ -142,9 +154,15 @@ class TurnPlayer {
       running.delete(index);
       if (signal.aborted) continue;
       outputs[index] = outcome.output;
-      yield { type: 'tool.completed', toolCallId: call.toolCallId, ...outcome };
+      await this.#tell({ type: 'tool.completed', toolCallId: call.toolCallId, ...outcome });
     }
     return outputs;
+  }
+
+  async #tell(step: AgentStep): Promise<void> {
+    if (!this.#rested) await this.#options.breathe?.();
+    this.#rested = false;
+    if (!this.#options.signal.aborted) this.#show(step);
   }
 
   async #run(call: ToolCall): Promise<ToolOutcome> {

@@ -8,13 +8,15 @@ import { phaseOf } from '../session/phase.ts';
 import { reduce } from '../session/reduce.ts';
 import { isSettled, storedState } from '../session/state.ts';
 import type { SessionState } from '../session/state.ts';
-import { applyEvent } from '../session/view.ts';
+import { applyEvent, showsDifferently } from '../session/view.ts';
 import type { SessionView } from '../session/view.ts';
 import { deadlineOf } from '../session/watchdog.ts';
 import type { StoredMessage, TurnUsage } from '../store/store.ts';
 import type { TimerHandle } from '../concurrency/clock.ts';
 import type { ActorParts, ActorStart } from './actor-parts.ts';
 import { AgentSlot } from './agent-slot.ts';
+import { agentSpec } from './agent-spec.ts';
+import type { Opening } from './agent-spec.ts';
 import { OpenRequests } from './open-requests.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { Purse } from './purse.ts';
@@ -23,11 +25,6 @@ import { turnUsageOf } from './turn-usage.ts';
 
 /** Timers of Node go off at once when they are set for longer; the actor looks again then. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** What a process is opened for. */
-type Opening = Pick<Extract<Effect, { type: 'agent.send' }>, 'pending' | 'carried' | 'rewind'> & {
-  type: 'agent.send' | 'agent.resume';
-};
 
 /** A request without the id of its caller, which the actor gives. */
 export type Request = DistributiveOmit<Extract<Input, { requestId: string }>, 'requestId'>;
@@ -50,8 +47,10 @@ export class SessionActor {
   #view: SessionView;
   /** As of the events that are being committed. */
   #projected: SessionView;
-  /** Resolves when all that was appended so far is stored and its effects have run. */
+  #lastStored: Promise<void> = Promise.resolve();
+  /** Resolves when the effects of all that was appended so far have run. */
   #settledEffects: Promise<void> = Promise.resolve();
+  #coreConfig: CoreConfig | null = null;
   #timer: { at: number; handle: TimerHandle } | null = null;
   #broken = false;
   readonly #observed: ObservedSession;
@@ -86,7 +85,7 @@ export class SessionActor {
     this.#observed = new ObservedSession(parts.observer, start.view.session.phase);
     parts.eventLog.open(this.id, start.view.session.lastSeq, {
       project: (events) => this.#project(events),
-      committed: () => this.#committed(),
+      committed: (events) => this.#committed(events),
       failed: (error) => this.#break(error),
     });
   }
@@ -175,12 +174,13 @@ export class SessionActor {
     const wasEvictable = this.evictable;
     const refusal = (messageId: string): TurnError | null => this.#refusal(messageId, input);
     const before = this.#state;
-    const { state, events, effects } = reduce(before, input, { now, newTurnId: newId(), config, refusal });
+    const { state, events, effects } = reduce(before, input, { now, newTurnId: newId, config, refusal });
     this.#state = state;
     this.#purse.ended(events);
     const stored = events.length === 0 ? null : this.#parts.eventLog.append(this.id, events);
     if (stored !== null) this.#observed.appended(stored, events);
-    if (stored !== null || effects.length > 0) this.#runAfter(stored, effects);
+    if (stored !== null) this.#lastStored = stored;
+    if (effects.length > 0) this.#runAfter(stored, effects);
     this.#armTimer();
     this.#purse.watch(before, state, input, () => this.budgetSubject);
     if (this.evictable && !wasEvictable) this.#parts.onEvictable();
@@ -188,6 +188,8 @@ export class SessionActor {
 
   /** Resolves when everything that was dispatched is stored. */
   async flushed(): Promise<void> {
+    // A refused append breaks the actor through `failed`.
+    await this.#lastStored.catch(() => undefined);
     await this.#settledEffects;
   }
 
@@ -264,27 +266,11 @@ export class SessionActor {
     return { messageId, content };
   }
 
-  #spec({ type, pending, carried, rewind }: Opening): AgentSpec {
-    const { session } = this.#view;
-    const { agentSessionId, accountId } = this.#state;
-    const { maxBudgetUsd: _, ...settings } = this.#settings;
-    return {
-      ...settings,
-      sessionId: this.id,
-      cwd: session.cwd,
-      permissionMode: session.permissionMode,
-      ...(agentSessionId === null ? {} : { agentSessionId }),
-      ...(session.model === null ? {} : { model: session.model }),
-      ...(session.effort === undefined ? {} : { effort: session.effort }),
-      ...(session.accountId === null ? {} : { pinnedAccountId: session.accountId }),
-      ...(accountId === null ? {} : { lastAccountId: accountId }),
-      ...(type === 'agent.resume' ? { resumesTurn: true as const } : {}),
-      pendingMessageIds: pending,
-      ...(rewind === null ? {} : { rewind }),
-      carried: carried
-        .filter((messageId) => this.#contents.has(messageId))
-        .map((messageId) => this.#delivery(messageId)),
-    };
+  #spec(opening: Opening): AgentSpec {
+    const carried = opening.carried
+      .filter((messageId) => this.#contents.has(messageId))
+      .map((messageId) => this.#delivery(messageId));
+    return agentSpec(opening, this.#view.session, this.#state, this.#settings, carried);
   }
 
   /** Why a turn of this message must not begin now. */
@@ -302,7 +288,10 @@ export class SessionActor {
   #project(events: Event[]): Projection {
     const changed = new Map<string, Message>();
     const usage: TurnUsage[] = [];
+    const last = events.at(-1);
     for (const event of events) {
+      // Text that streams moves the cursor alone.
+      if (event.type === 'block.delta' && event !== last) continue;
       const turnUsage = turnUsageOf(event, this.#projected);
       if (turnUsage !== null) usage.push(turnUsage);
       const folded = applyEvent(this.#projected, event);
@@ -320,7 +309,7 @@ export class SessionActor {
       ),
     }));
     this.#purse.used.push(...usage);
-    if (events.every((event) => event.type === 'block.delta')) return { messages, usage };
+    if (events.every(isDelta)) return { messages, usage };
     const { queue: _, ...session } = this.#projected.session;
     const record = {
       session,
@@ -330,7 +319,11 @@ export class SessionActor {
     return { record, messages, usage };
   }
 
-  #committed(): void {
+  #committed(events: readonly Event[]): void {
+    if (events.length > 0 && events.every(isDelta)) {
+      this.#view = this.#projected;
+      return;
+    }
     const before = this.#view.session;
     this.#view = this.#projected;
     this.#purse.book();
@@ -366,7 +359,11 @@ export class SessionActor {
   }
 
   #config(): CoreConfig {
-    return { ...this.#parts.config, approvalTimeoutMs: this.#projected.session.approvalTimeoutMs ?? null };
+    const { approvalTimeoutMs = null } = this.#projected.session;
+    if (this.#coreConfig?.approvalTimeoutMs !== approvalTimeoutMs) {
+      this.#coreConfig = { ...this.#parts.config, approvalTimeoutMs };
+    }
+    return this.#coreConfig;
   }
 
   #disarmTimer(): void {
@@ -386,10 +383,8 @@ export class SessionActor {
   }
 }
 
-/** Text that streams moves the cursor alone, which no list shows. */
-function showsDifferently(before: Session, after: Session): boolean {
-  const keys = Object.keys({ ...before, ...after }) as (keyof Session)[];
-  return keys.some((key) => key !== 'lastSeq' && before[key] !== after[key]);
+function isDelta({ type }: Event): boolean {
+  return type === 'block.delta';
 }
 
 function brokenError(): HearthError {

@@ -31,8 +31,8 @@ export class ObservedSession {
 
   /** Counts the turns that end with these events, once they are stored. */
   appended(stored: Promise<void>, events: readonly EventBody[]): void {
+    if (!events.some(endsTurn)) return;
     const outcomes = events.flatMap(outcomeOf);
-    if (outcomes.length === 0) return;
     const count = (): void => outcomes.forEach((outcome) => this.#observer.turnEnded(outcome));
     // When it is not stored nothing ended; whoever appended is told of it.
     stored.then(count, () => undefined);
@@ -42,6 +42,10 @@ export class ObservedSession {
     this.#observer.phaseChanged(this.#phase, phase);
     this.#phase = phase;
   }
+}
+
+function endsTurn({ type }: EventBody): boolean {
+  return type === 'turn.completed' || type === 'turn.interrupted' || type === 'turn.failed';
 }
 
 function outcomeOf({ type }: EventBody): TurnOutcome[] {

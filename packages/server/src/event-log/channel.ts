@@ -41,7 +41,7 @@ export interface Flight {
   readonly owner: LogOwner;
   readonly events: Event[];
   readonly batch: SessionBatch;
-  readonly waiting: Deferred<void>[];
+  readonly waiting: Deferred<void>;
 }
 
 type Intake =
@@ -61,7 +61,8 @@ export class Channel implements CursorSource {
   #owner: LogOwner;
   #intake: Intake = { state: 'open' };
   #pending: PendingEvent[] = [];
-  #waiting: Deferred<void>[] = [];
+  /** Of all that is appended until the next commit takes it. */
+  #waiting: Deferred<void> | null = null;
   #flying = false;
   #committedSeq: number;
   #tail: Tail;
@@ -89,7 +90,7 @@ export class Channel implements CursorSource {
 
   /** Something waits for a commit or is in one. */
   get busy(): boolean {
-    return this.#flying || this.#waiting.length > 0;
+    return this.#flying || this.#waiting !== null;
   }
 
   get subscribers(): number {
@@ -113,43 +114,42 @@ export class Channel implements CursorSource {
   }
 
   enqueue(events: readonly PendingEvent[]): Promise<void> {
-    const waiter = deferred<void>();
-    // Whoever does not wait for the outcome hears of a failure through `LogOwner.failed`.
-    waiter.promise.catch(() => undefined);
     switch (this.#intake.state) {
       case 'open':
         this.#pending.push(...events);
-        this.#waiting.push(waiter);
-        break;
+        this.#waiting ??= quietly();
+        return this.#waiting.promise;
       case 'failed':
-        waiter.reject(this.#intake.error);
-        break;
+        return rejected(this.#intake.error);
       case 'ending':
       case 'ended':
-        waiter.reject(new HearthError('not_found', `The session ${this.sessionId} is deleted.`));
-        break;
+        return rejected(new HearthError('not_found', `The session ${this.sessionId} is deleted.`));
     }
-    return waiter.promise;
   }
 
   /** Takes all that waits, numbers it and has it projected; null when nothing waits or the owner could not project it. */
   gather(): Flight | null {
     const owner = this.#owner;
     const waiting = this.#waiting;
-    if (waiting.length === 0) return null;
-    const numbered = condense(this.#pending).map(({ body, time }, index) =>
-      this.#number(body, time, this.#committedSeq + 1 + index),
-    );
-    const events = numbered.map(({ event }) => event);
+    if (waiting === null) return null;
+    const events: Event[] = [];
+    const entries: LogEntry[] = [];
+    const compact: SessionBatch['compact'] = [];
+    for (const pending of condense(this.#pending)) {
+      const { event, entry } = this.#number(pending, this.#committedSeq + 1 + events.length);
+      events.push(event);
+      entries.push(entry);
+      this.#track(entry, compact);
+    }
     this.#pending = [];
-    this.#waiting = [];
+    this.#waiting = null;
     this.#flying = true;
     try {
       const { record, messages, usage } = owner.project(events);
       const batch: SessionBatch = {
         sessionId: this.sessionId,
-        entries: numbered.map(({ entry }) => entry),
-        compact: numbered.flatMap(({ entry }) => this.#track(entry)),
+        entries,
+        compact,
         messages,
         usage,
         ...(record === undefined ? {} : { record }),
@@ -171,7 +171,7 @@ export class Channel implements CursorSource {
       owner.committed(events);
     } finally {
       this.#hint();
-      for (const waiter of waiting) waiter.resolve();
+      waiting.resolve();
     }
   }
 
@@ -184,9 +184,10 @@ export class Channel implements CursorSource {
       { ...(cause.hint === undefined ? {} : { hint: cause.hint }), cause },
     );
     if (this.#intake.state === 'open') this.#intake = { state: 'failed', error };
-    for (const waiter of [...waiting, ...this.#waiting]) waiter.reject(error);
+    waiting.reject(error);
+    this.#waiting?.reject(error);
     this.#pending = [];
-    this.#waiting = [];
+    this.#waiting = null;
     owner.failed(error);
   }
 
@@ -236,22 +237,40 @@ export class Channel implements CursorSource {
     this.#tail.bound(TAIL_LENGTH);
   }
 
-  #number(body: PendingEvent['body'], time: string, seq: number): { event: Event; entry: LogEntry } {
+  #number({ body, time }: PendingEvent, seq: number): { event: Event; entry: LogEntry } {
     const event: Event = { sessionId: this.sessionId, seq, time, ...body };
-    const encoded = { seq, type: event.type, body: JSON.stringify(event) };
-    return { event, entry: 'blockId' in event ? { ...encoded, blockId: event.blockId } : encoded };
+    const { type } = event;
+    const encoded = JSON.stringify(event);
+    const entry =
+      'blockId' in event ? { seq, type, blockId: event.blockId, body: encoded } : { seq, type, body: encoded };
+    return { event, entry };
   }
 
   /** Follows the open blocks, to know which stored deltas the end of one makes needless. */
-  #track({ type, blockId, seq }: LogEntry): SessionBatch['compact'] {
-    if (blockId === undefined) return [];
+  #track({ type, blockId, seq }: LogEntry, compact: SessionBatch['compact']): void {
+    if (blockId === undefined) return;
     const block = this.#blocks.get(blockId);
-    if (type === 'block.started') this.#blocks.set(blockId, { startSeq: seq, hasDeltas: false });
-    else if (type === 'block.delta') this.#blocks.set(blockId, { startSeq: block?.startSeq ?? 1, hasDeltas: true });
-    else {
+    if (type === 'block.started') {
+      this.#blocks.set(blockId, { startSeq: seq, hasDeltas: false });
+    } else if (type === 'block.delta') {
+      if (block === undefined) this.#blocks.set(blockId, { startSeq: 1, hasDeltas: true });
+      else block.hasDeltas = true;
+    } else {
       this.#blocks.delete(blockId);
-      if (block?.hasDeltas !== false) return [{ blockId, fromSeq: block?.startSeq ?? 1, toSeq: seq }];
+      if (block?.hasDeltas !== false) compact.push({ blockId, fromSeq: block?.startSeq ?? 1, toSeq: seq });
     }
-    return [];
   }
+}
+
+/** Whoever does not wait for the outcome hears of a failure through `LogOwner.failed`. */
+function quietly(): Deferred<void> {
+  const waiter = deferred<void>();
+  waiter.promise.catch(() => undefined);
+  return waiter;
+}
+
+function rejected(error: HearthError): Promise<void> {
+  const waiter = quietly();
+  waiter.reject(error);
+  return waiter.promise;
 }

@@ -13,7 +13,8 @@ export interface PendingEvent {
  * What of the waiting events has to be written: deltas of a block whose end waits as well are left out, for the end has
  * the whole text, and neighbouring deltas of one block become one.
  */
-export function condense(pending: readonly PendingEvent[]): PendingEvent[] {
+export function condense(pending: readonly PendingEvent[]): readonly PendingEvent[] {
+  if (pending.length === 1) return pending;
   const ending = new Set(pending.flatMap(({ body }) => (body.type === 'block.completed' ? [body.blockId] : [])));
   const kept: PendingEvent[] = [];
   let run: { first: DeltaBody; texts: string[]; length: number; time: string } | undefined;

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Event } from '@hearth/protocol';
 import { HearthError } from '@hearth/protocol';
 import { FakeClock } from '@hearth/testkit';
+import type { Clock } from '../concurrency/clock.ts';
 import { failure } from '../store/contract/fixture.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
 import type { Store } from '../store/store.ts';
@@ -85,14 +86,24 @@ describe('writing', () => {
     expect(bench.events.commits.map((commit) => commit[0]?.entries.map((entry) => entry.seq))).toEqual([[1], [2, 3]]);
   });
 
-  test('[LOG3] deltas alone wait out the interval since the last commit; anything else does not', async () => {
+  test('[LOG3] deltas alone rest after a commit for as long as it took, within bounds; anything else does not', async () => {
     const clock = new FakeClock();
-    bench = logBench(store, clock);
+    let heldMs = 0;
+    const slow: Clock = {
+      now: () => clock.now() + heldMs,
+      setTimeout: (run, delayMs) => clock.setTimeout(run, delayMs),
+      clearTimeout: (handle) => clock.clearTimeout(handle),
+    };
+    bench = logBench(store, slow);
+    bench.events.hold = () => {
+      heldMs += 1;
+      return Promise.resolve();
+    };
     bench.log.open('s1', 0, owner);
     await bench.log.append('s1', [aStart('b')]);
     void bench.log.append('s1', [aDelta('b', 0, 'he')]);
     void bench.log.append('s1', [aDelta('b', 2, 'llo')]);
-    await clock.advance(3);
+    await expect.poll(() => clock.nextDueAt).toBe(clock.now() + 1);
     expect(bench.events.commits).toHaveLength(1);
 
     await clock.advance(1);
@@ -103,6 +114,14 @@ describe('writing', () => {
     await bench.log.append('s1', [aNotice('now')]);
     expect((await stored()).map((event) => event.type).slice(2)).toEqual(['block.delta', 'notice']);
     expect(clock.pendingTimers).toBe(0);
+
+    bench.events.hold = () => {
+      heldMs += 500;
+      return Promise.resolve();
+    };
+    await bench.log.append('s1', [aNotice('slow')]);
+    await bench.log.append('s1', [aDelta('b', 6, '?')]);
+    expect((await stored()).at(-1)).toMatchObject({ type: 'block.delta', text: '?' });
   });
 
   test('[LOG4] only neighbours of one block merge, and only where one continues the other', async () => {

@@ -13,8 +13,8 @@ import { LogSubscription } from './subscription.ts';
 export type { LogOwner, Projection } from './channel.ts';
 export type { LogSubscription } from './subscription.ts';
 
-/** Deltas that are alone wait up to this long for others to share their commit. */
-const DELTA_INTERVAL_MS = 4;
+/** A commit of deltas alone begins so long after the one before at the latest. */
+const LONGEST_INTERVAL_MS = 4;
 /** One read of the store: as many entries at most, and no more once so many bytes are passed. */
 const PAGE_ENTRIES = 1_000;
 const PAGE_BYTES = 512 * 1024;
@@ -25,15 +25,14 @@ export interface EventLogParts {
   log: Log;
   /** Told of every commit: the number of events in it, and how long the store took for it. */
   onCommit?: (events: number, durationMs: number) => void;
-  /** Default 4. */
-  deltaIntervalMs?: number;
 }
 
 /**
  * The log of every session: numbers events, stores them, and only then lets anybody see them.
  *
- * Writing. `append` gathers; what was appended in one turn of the event loop (and, for deltas alone, within a few ms of the last
- * commit) goes to the store as one commit for all sessions; while it is under way the next one gathers. Numbers are
+ * Writing. `append` gathers; what was appended in one turn of the event loop goes to the store as one commit for all
+ * sessions; while it is under way the next one gathers. Deltas alone also wait for as long as the last commit kept this process
+ * from everything else, within a few ms, so that the cost of a commit is shared when there are many. Numbers are
  * given when a commit begins, so a refused one leaves no gap, and its numbers were never seen. A refused commit shuts the
  * session's log until its owner opens it again from the store: nothing can follow an event that was lost.
  *
@@ -41,7 +40,6 @@ export interface EventLogParts {
  */
 export class EventLog {
   readonly #parts: EventLogParts;
-  readonly #deltaIntervalMs: number;
   readonly #channels = new Map<string, Channel>();
   /** Channels with something to commit. */
   readonly #dirty = new Set<Channel>();
@@ -49,13 +47,14 @@ export class EventLog {
   #afterCommit: (() => void)[] = [];
   #committing = false;
   #urgent = false;
-  #lastCommitMs = Number.NEGATIVE_INFINITY;
+  /** Deltas alone are not committed before: ms since 1970. */
+  #restUntilMs = Number.NEGATIVE_INFINITY;
+  #lastTime = { ms: Number.NaN, text: '' };
   #immediate: NodeJS.Immediate | null = null;
   #timer: TimerHandle | null = null;
 
   constructor(parts: EventLogParts) {
     this.#parts = parts;
-    this.#deltaIntervalMs = parts.deltaIntervalMs ?? DELTA_INTERVAL_MS;
   }
 
   /**
@@ -85,7 +84,7 @@ export class EventLog {
   append(sessionId: string, bodies: readonly EventBody[]): Promise<void> {
     const channel = this.#channels.get(sessionId);
     if (channel === undefined) return Promise.reject(notOpen(sessionId));
-    const time = new Date(this.#parts.clock.now()).toISOString();
+    const time = this.#time();
     const stored = channel.enqueue(bodies.map((body): PendingEvent => ({ body, time })));
     if (channel.busy) {
       this.#dirty.add(channel);
@@ -179,9 +178,16 @@ export class EventLog {
     });
   }
 
+  /** The present as ISO 8601; many events share it. */
+  #time(): string {
+    const ms = this.#parts.clock.now();
+    if (this.#lastTime.ms !== ms) this.#lastTime = { ms, text: new Date(ms).toISOString() };
+    return this.#lastTime.text;
+  }
+
   #schedule(): void {
     if (this.#committing || this.#immediate !== null) return;
-    const restMs = this.#lastCommitMs + this.#deltaIntervalMs - this.#parts.clock.now();
+    const restMs = this.#restUntilMs - this.#parts.clock.now();
     if (this.#urgent || restMs <= 0) {
       this.#disarm();
       this.#immediate = setImmediate(() => void this.#commit());
@@ -203,9 +209,12 @@ export class EventLog {
     this.#dirty.clear();
     this.#urgent = false;
     this.#committing = true;
-    this.#lastCommitMs = this.#parts.clock.now();
+    const beganMs = this.#parts.clock.now();
     const flights = channels.map((channel) => channel.gather()).filter((flight) => flight !== null);
-    if (flights.length > 0) await this.#store(flights);
+    const storing = this.#store(flights);
+    const heldMs = this.#parts.clock.now() - beganMs;
+    await storing;
+    this.#restUntilMs = beganMs + Math.min(2 * heldMs, LONGEST_INTERVAL_MS);
     this.#committing = false;
     for (const resolve of this.#afterCommit.splice(0)) resolve();
     if (this.#dirty.size > 0) this.#schedule();
@@ -213,6 +222,7 @@ export class EventLog {
 
   /** All in one transaction. When that is refused each session gets its own, so that one bad one harms nobody else. */
   async #store(flights: Flight[]): Promise<void> {
+    if (flights.length === 0) return;
     const error = await this.#write(flights);
     if (error === null) {
       for (const flight of flights) this.#confirm(flight);

@@ -30,8 +30,8 @@ export class Tail {
   /** What was committed. The deltas of a block that ends with it are let go, as in the store. */
   push(entries: readonly LogEntry[]): void {
     this.#shared = null;
-    const ended = new Set(entries.flatMap((entry) => (entry.type === 'block.completed' ? [entry.blockId] : [])));
-    if (ended.size > 0) {
+    if (this.#entries.length > 0 && entries.some(({ type }) => type === 'block.completed')) {
+      const ended = new Set(entries.flatMap((entry) => (entry.type === 'block.completed' ? [entry.blockId] : [])));
       this.#replace(this.#entries.filter((entry) => entry.type !== 'block.delta' || !ended.has(entry.blockId)));
     }
     for (const entry of entries) {
@@ -44,10 +44,9 @@ export class Tail {
   after(cursor: number): Page | null {
     if (!this.covers(cursor)) return null;
     if (this.#shared?.cursor === cursor) return this.#shared.page;
-    const page = toPage(
-      this.#entries.filter((entry) => entry.seq > cursor),
-      cursor,
-    );
+    const first = this.#entries[0];
+    const all = first === undefined || first.seq > cursor;
+    const page = toPage(all ? this.#entries : this.#entries.filter((entry) => entry.seq > cursor), cursor);
     this.#shared = { cursor, page };
     return page;
   }
@@ -57,7 +56,9 @@ export class Tail {
     if (seq <= this.#floor) return;
     this.#floor = seq;
     this.#shared = null;
-    this.#replace(this.#entries.filter((entry) => entry.seq > seq));
+    const last = this.#entries.at(-1);
+    if (last === undefined || last.seq <= seq) this.#replace([]);
+    else this.#replace(this.#entries.filter((entry) => entry.seq > seq));
   }
 
   /** Lets go of the oldest until at most this many code units are left. */

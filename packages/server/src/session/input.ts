@@ -91,8 +91,8 @@ export type ReplyResult = { type: 'done' } | { type: 'interrupt'; result: Interr
 /** What the core is told about its surroundings; time and ids come in, so that it stays pure. */
 export interface CoreContext {
   now: number;
-  /** Used if this input starts a turn. */
-  newTurnId: string;
+  /** Called for each turn that this input starts. */
+  newTurnId: () => string;
   /** Why a turn of this message must not begin now; null, or no such function: it may. */
   refusal?: (messageId: string) => TurnError | null;
   config: CoreConfig;

@@ -17,11 +17,13 @@ export function phaseOf(state: SessionState): Phase {
   if (turn.stage.name === 'retrying' || turn.stage.name === 'waiting') return 'retrying';
   if (turn.stage.name === 'starting') return 'initializing';
   if (runsTool(state)) return 'tool';
-  const foreground = Object.values(state.blocks).filter((block) => block.parentToolCallId === undefined);
-  const kinds = foreground.map((block) => block.kind);
-  if (kinds.includes('text')) return 'streaming';
-  if (kinds.includes('thinking')) return 'thinking';
-  return turn.rest;
+  let thinks = false;
+  for (const { kind, parentToolCallId } of Object.values(state.blocks)) {
+    if (parentToolCallId !== undefined) continue;
+    if (kind === 'text') return 'streaming';
+    thinks ||= kind === 'thinking';
+  }
+  return thinks ? 'thinking' : turn.rest;
 }
 
 /** Announces the phase when it is another than the one announced last. */

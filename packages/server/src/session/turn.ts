@@ -20,7 +20,7 @@ type Ended<Type extends 'turn.completed' | 'turn.interrupted' | 'turn.failed'> =
 export function startTurn(step: Step, messageIds: string[], by: 'core' | 'agent'): void {
   const stage = by === 'core' && step.state.agent.life !== 'ready' ? 'starting' : 'running';
   const turn: Turn = {
-    turnId: step.context.newTurnId,
+    turnId: step.context.newTurnId(),
     messageIds,
     untaken: by === 'core' ? messageIds : [],
     spent: step.state.spentBetween,

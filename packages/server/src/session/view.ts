@@ -68,6 +68,12 @@ export function applyEvent(view: SessionView, event: Event): Folded {
   }
 }
 
+/** Whether a list shows the session otherwise than before: text that streams moves the cursor alone, which none shows. */
+export function showsDifferently(before: Session, after: Session): boolean {
+  const keys = Object.keys({ ...before, ...after }) as (keyof Session)[];
+  return keys.some((key) => key !== 'lastSeq' && before[key] !== after[key]);
+}
+
 type TurnEnd = Extract<Event, { type: 'turn.completed' | 'turn.interrupted' | 'turn.failed' }>;
 
 function lastTurnOf(event: TurnEnd): LastTurn {

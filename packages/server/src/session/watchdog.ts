@@ -7,9 +7,16 @@ import { loseTurn, parkTurn, resumeTurn } from './turn.ts';
 
 /** When something has to be looked at again, in ms since 1970; null: never. The host sends a `tick` then. */
 export function deadlineOf(state: SessionState, config: CoreConfig): number | null {
-  const ofApprovals = Object.values(state.approvals).flatMap(({ expiresAt, remindAt }) => [expiresAt, remindAt]);
-  const deadlines = [patienceEnd(state, config), waitEnd(state), ...ofApprovals].filter((time) => time !== null);
-  return deadlines.length === 0 ? null : Math.min(...deadlines);
+  let earliest = earlier(patienceEnd(state, config), waitEnd(state));
+  for (const { expiresAt, remindAt } of Object.values(state.approvals)) {
+    earliest = earlier(earlier(earliest, expiresAt), remindAt);
+  }
+  return earliest;
+}
+
+function earlier(one: number | null, other: number | null): number | null {
+  if (one === null || other === null) return one ?? other;
+  return Math.min(one, other);
 }
 
 /** When a turn that waits without a process, or that will, has to be looked at. */

@@ -2,7 +2,7 @@ import { setImmediate as nextTick } from 'node:timers/promises';
 import { contentParts } from '@hearth/protocol';
 import type { ApprovalAnswer, Content, ErrorCode, TurnError } from '@hearth/protocol';
 import { playTurn } from '@hearth/testkit/scripted-agent';
-import type { AgentStep, ToolCall, ToolPermission } from '@hearth/testkit/scripted-agent';
+import type { AgentEnd, AgentStep, ToolCall, ToolPermission } from '@hearth/testkit/scripted-agent';
 import type { Clock } from '../../concurrency/clock.ts';
 import { deferred } from '../../concurrency/deferred.ts';
 import type { Deferred } from '../../concurrency/deferred.ts';
@@ -164,25 +164,20 @@ export class ScriptedProcess implements AgentProcess {
     }
   }
 
-  async #attempt(delivery: Delivery, attempt: number, signal: AbortSignal): Promise<LastStep> {
-    const steps = playTurn(promptOf(delivery.content), {
+  #attempt(delivery: Delivery, attempt: number, signal: AbortSignal): Promise<AgentEnd> {
+    const options = {
       clock: this.#options.clock,
       signal,
       seed: delivery.messageId,
       attempt,
-      permit: (call) => this.#permit(call),
+      permit: (call: ToolCall) => this.#permit(call),
       takeSteered: () => this.#takeSteered(),
-    });
-    for await (const step of steps) {
-      if (step.type === 'end' || step.type === 'failed' || step.type === 'cut' || step.type === 'aborted') return step;
-      this.#show(step);
-      // Lets the event loop breathe: a script at full speed would never leave it otherwise.
-      await nextTick();
-    }
-    return { type: 'aborted' };
+      breathe: () => nextTick(),
+    };
+    return playTurn(promptOf(delivery.content), options, (step) => this.#show(step));
   }
 
-  #show(step: Exclude<AgentStep, LastStep>): void {
+  #show(step: AgentStep): void {
     switch (step.type) {
       case 'text':
       case 'thinking':
@@ -254,8 +249,6 @@ export class ScriptedProcess implements AgentProcess {
     return { allow: true, input };
   }
 }
-
-type LastStep = Extract<AgentStep, { type: 'end' | 'failed' | 'cut' | 'aborted' }>;
 
 function promptOf(content: Content): string {
   return contentParts(content)

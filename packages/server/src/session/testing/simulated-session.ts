@@ -173,7 +173,7 @@ export class SimulatedSession {
     const before = JSON.stringify(this.state);
     const { state, events, effects } = reduce(this.state, input, {
       now: this.now,
-      newTurnId: turnId,
+      newTurnId: () => turnId,
       config: this.config,
     });
     expect(JSON.stringify(this.state) === before, 'the state that came in was changed', input);

@@ -88,6 +88,8 @@ export function connect(address: PostgresAddress, fence: Fence, bounds: Bounds):
         patience.restored();
         return result;
       } catch (error) {
+        // It answers: what it says is only that another number counts by now.
+        if (error instanceof Fenced) patience.restored();
         const again = !closed && !patience.isSpent && mayRepeat(error) && (await patience.pause(tries));
         if (!again) throw storeFailure(error, name);
       }

@@ -7,6 +7,7 @@ import type { Tables } from '../schema.ts';
 import type { SqlDatabase } from '../sql/database.ts';
 import { closedFailure, storeFailure } from './failure.ts';
 import { lockDirectory } from './lock.ts';
+import { SessionKeys } from './session-keys.ts';
 
 /** Files up to this size are checked as a whole when they are opened; a larger one would hold up the start. */
 const FULL_CHECK_BYTES = 64 * 1024 * 1024;
@@ -23,6 +24,7 @@ const CACHE_KB = 16 * 1024;
  */
 export interface Connection extends SqlDatabase {
   readonly raw: SqliteDatabase.Database;
+  readonly keys: SessionKeys;
   close(): Promise<void>;
 }
 
@@ -58,6 +60,7 @@ export async function connect({ file, version, maxBytes }: ConnectionOptions): P
     };
     return {
       raw,
+      keys: new SessionKeys(raw),
       db,
       name: file,
       query,

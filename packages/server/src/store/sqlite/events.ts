@@ -4,6 +4,7 @@ import type { EventType } from '@hearth/protocol';
 import type { EventStore, LogEntry, SessionBatch } from '../store.ts';
 import type { Connection } from './connection.ts';
 import { messageWriter } from './messages.ts';
+import type { SessionPlace } from './session-keys.ts';
 import { recordWriter } from './sessions.ts';
 import { usageWriter } from './usage.ts';
 
@@ -15,12 +16,12 @@ interface EventRow {
 }
 
 /** The hot path: prepared statements, one transaction per append. */
-export function sqliteEvents({ raw, query }: Connection): EventStore {
-  const find = raw.prepare<[string], { key: number; lastSeq: number }>(
-    'SELECT key, last_seq AS lastSeq FROM sessions WHERE id = ?',
-  );
+export function sqliteEvents({ raw, keys, query }: Connection): EventStore {
   const insert = raw.prepare<[number, number, string, string | null, string]>(
     'INSERT INTO events (session_key, seq, type, block_id, body) VALUES (?, ?, ?, ?, ?)',
+  );
+  const insertDelta = raw.prepare<[number, number, string | null, string]>(
+    `INSERT INTO events (session_key, seq, type, block_id, body) VALUES (?, ?, 'block.delta', ?, ?)`,
   );
   const stored = raw.prepare<[number, number], { body: string }>(
     'SELECT body FROM events WHERE session_key = ? AND seq = ?',
@@ -46,18 +47,22 @@ export function sqliteEvents({ raw, query }: Connection): EventStore {
 
   function write(batch: SessionBatch): void {
     const { sessionId, entries, record } = batch;
-    const found = find.get(sessionId);
+    const found = keys.find(sessionId);
     const last = entries.at(-1)?.seq ?? found?.lastSeq ?? 0;
     if (found !== undefined && isRepeat(batch, found)) return;
     const key = record === undefined ? found?.key : writeRecord(record, last);
     if (key === undefined) throw new HearthError('not_found', `There is no session ${sessionId}.`);
-    for (const entry of entries) insert.run(key, entry.seq, entry.type, entry.blockId ?? null, entry.body);
+    for (const { seq, type, blockId = null, body } of entries) {
+      if (type === 'block.delta') insertDelta.run(key, seq, blockId, body);
+      else insert.run(key, seq, type, blockId, body);
+    }
     for (const { blockId, fromSeq, toSeq } of batch.compact) {
       compact.run(key, blockId, fromSeq === 1 ? startOf(key, blockId, toSeq) : fromSeq, toSeq);
     }
     if (record === undefined) advance.run(last, key);
     for (const message of batch.messages) writeMessage(key, message);
     for (const turn of batch.usage) writeUsage(turn);
+    keys.keep(sessionId, { key, lastSeq: last });
   }
 
   /** Number of the block's start, to be found from its end on: a log may be long, and what a block's deltas stand among is not. */
@@ -72,7 +77,7 @@ export function sqliteEvents({ raw, query }: Connection): EventStore {
    * A commit is all or nothing, so a batch that ends at or below the last number is there already. Its rows may be
    * compacted away since, but a row with another body means that two writers gave out the same number.
    */
-  function isRepeat({ sessionId, entries }: SessionBatch, { key, lastSeq }: { key: number; lastSeq: number }): boolean {
+  function isRepeat({ sessionId, entries }: SessionBatch, { key, lastSeq }: SessionPlace): boolean {
     const first = entries[0];
     if (first === undefined || first.seq > lastSeq) return false;
     for (const entry of entries) {
@@ -90,7 +95,15 @@ export function sqliteEvents({ raw, query }: Connection): EventStore {
   });
 
   return {
-    append: (batches) => query(() => writeAll.immediate(batches)),
+    append: (batches) =>
+      query(() => {
+        try {
+          writeAll.immediate(batches);
+        } catch (error) {
+          for (const { sessionId } of batches) keys.forget(sessionId);
+          throw error;
+        }
+      }),
     read: (sessionId, seq, limit, maxBytes) =>
       query(() => {
         const entries: LogEntry[] = [];
@@ -104,7 +117,7 @@ export function sqliteEvents({ raw, query }: Connection): EventStore {
       }),
     blockDeltas: (sessionId, blockId) =>
       query(() => {
-        const found = find.get(sessionId);
+        const found = keys.find(sessionId);
         if (found === undefined) return [];
         return deltas.all(found.key, blockId, startOf(found.key, blockId, found.lastSeq)).map(toEntry);
       }),

@@ -8,7 +8,7 @@ import type { Connection } from './connection.ts';
 const REMOVED_PER_STEP = 2_000;
 
 export function sqliteSessions(connection: Connection): SessionStore & { finishRemovals(): Promise<void> } {
-  const { raw, db, query } = connection;
+  const { raw, keys, db, query } = connection;
   const markRemoved = raw.prepare<[string]>(
     'INSERT INTO removed_sessions (session_key) SELECT key FROM sessions WHERE id = ?',
   );
@@ -33,6 +33,7 @@ export function sqliteSessions(connection: Connection): SessionStore & { finishR
   return {
     ...sqlSessions(connection),
     delete: async (sessionId) => {
+      keys.forget(sessionId);
       await query(() => hide.immediate(sessionId));
       await finishRemovals();
     },

@@ -1,0 +1,36 @@
+import type { Database } from 'better-sqlite3';
+
+/** Where a session's log stands: its key in other tables, and the number of its last stored event. */
+export interface SessionPlace {
+  readonly key: number;
+  readonly lastSeq: number;
+}
+
+/** So many places are kept; then all are forgotten, and looked up again. */
+const MAX_KEPT = 10_000;
+
+/** The places of sessions that write, remembered: nobody else writes to the database, so that they need no lookup per commit. */
+export class SessionKeys {
+  readonly #look: (sessionId: string) => SessionPlace | undefined;
+  readonly #kept = new Map<string, SessionPlace>();
+
+  constructor(raw: Database) {
+    const look = raw.prepare<[string], SessionPlace>('SELECT key, last_seq AS lastSeq FROM sessions WHERE id = ?');
+    this.#look = (sessionId) => look.get(sessionId);
+  }
+
+  find(sessionId: string): SessionPlace | undefined {
+    return this.#kept.get(sessionId) ?? this.#look(sessionId);
+  }
+
+  /** The session stands there, unless the transaction that is under way fails: see `forget`. */
+  keep(sessionId: string, place: SessionPlace): void {
+    if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
+    this.#kept.set(sessionId, place);
+  }
+
+  /** The session is deleted, or what was written to it is undone. */
+  forget(sessionId: string): void {
+    this.#kept.delete(sessionId);
+  }
+}
