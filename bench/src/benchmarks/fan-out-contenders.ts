@@ -39,10 +39,12 @@ export async function hearthContender(workplace: Workplace): Promise<Contender> 
   };
 }
 
-export async function plainContender(workplace: Workplace): Promise<Contender> {
+/** @param stores whether it stores each event before it sends it */
+export async function plainContender(workplace: Workplace, stores = false): Promise<Contender> {
   const server = await workplace.role('plain-ws', { core: SERVER_CORE });
-  const url = await server.call<string>('listen');
-  return byRole('plain ws', workplace, server, { kind: 'plain-ws', url });
+  const file = stores ? [`${workplace.subfolder('plain-ws')}/events.db`] : [];
+  const url = await server.call<string>('listen', ...file);
+  return byRole(stores ? 'plain ws that stores first' : 'plain ws', workplace, server, { kind: 'plain-ws', url });
 }
 
 export async function socketIoContender(workplace: Workplace, recovery: boolean): Promise<Contender> {

@@ -1,7 +1,7 @@
 import { TURN_IS_OVER } from '../wire/hearth-client.ts';
 import { atMost } from '../benchmark.ts';
 import type { Benchmark } from '../benchmark.ts';
-import { HearthServer, PROGRAM } from '../hearth-server.ts';
+import { HearthServer, NODE_FLAGS, PROGRAM } from '../hearth-server.ts';
 import { median } from '../measure/distribution.ts';
 import { inRounds } from '../workplace.ts';
 import { commandMs, emptyNode } from './empty-node.ts';
@@ -15,7 +15,7 @@ export const runCommand: Benchmark = {
     'The whole command, from its start to its end, with the scripted agent; and the same session and turn asked for by a client that is connected already. The difference is the command’s own.',
   async run(workplace) {
     const server = await HearthServer.start(workplace, { name: 'hearth' });
-    const args = [PROGRAM, 'run', '--url', server.url, '--agent', 'scripted', PROMPT];
+    const args = [...NODE_FLAGS, PROGRAM, 'run', '--url', server.url, '--agent', 'scripted', PROMPT];
     const env = server.env as NodeJS.ProcessEnv;
     const samples = { command: [] as number[], client: [] as number[], node: [] as number[] };
     const client = await server.client();

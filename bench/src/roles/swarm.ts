@@ -20,6 +20,8 @@ export interface Received {
   lastAtUs: number;
   medianMs: number;
   p99Ms: number;
+  /** Stamps per second that a client was given from its first to its last one; the mean of all. */
+  rate: number;
 }
 
 const IDLE_MS = 8_000;
@@ -89,10 +91,16 @@ async function received(perClient: number): Promise<Received> {
     before = stamps;
     if (quietMs >= IDLE_MS || members.every(({ counter }) => counter.count >= perClient)) {
       const lastAtUs = members.reduce((last, { counter }) => Math.max(last, counter.lastAtUs), 0);
-      return { stamps, bytes, lastAtUs, medianMs: latencies.quantileMs(0.5), p99Ms: latencies.quantileMs(0.99) };
+      const rate = members.reduce((sum, { counter }) => sum + rateOf(counter), 0) / members.length;
+      const [medianMs, p99Ms] = [latencies.quantileMs(0.5), latencies.quantileMs(0.99)];
+      return { stamps, bytes, lastAtUs, medianMs, p99Ms, rate };
     }
     await new Promise((resolve) => setTimeout(resolve, stepMs));
   }
+}
+
+function rateOf({ count, firstAtUs, lastAtUs }: StampCounter): number {
+  return count < 2 ? 0 : ((count - 1) / (lastAtUs - firstAtUs)) * 1e6;
 }
 
 function leave(): void {

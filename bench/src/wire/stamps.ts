@@ -11,6 +11,7 @@ export class StampCounter {
   readonly #latencies: Pick<Histogram, 'add'>;
   #last = 0;
   count = 0;
+  firstAtUs = 0;
   lastAtUs = 0;
 
   constructor(latencies: Pick<Histogram, 'add'>) {
@@ -30,6 +31,7 @@ export class StampCounter {
       const stamp = digitsAt(payload, at + 1);
       if (stamp <= this.#last) continue;
       this.#last = stamp;
+      if (this.count === 0) this.firstAtUs = now;
       this.count += 1;
       this.#latencies.add(now - stamp);
     }

@@ -138,9 +138,12 @@ function onBlockStarted(step: Step, event: Extract<AgentEvent, { type: 'block.st
 function onBlockDelta(step: Step, blockId: string, text: string): void {
   const block = at(step.state.blocks, blockId);
   if (block === undefined || text === '') return;
-  touch(step);
+  const { turn } = step.state;
   step.emitInTurn({ type: 'block.delta', blockId, offset: block.text.length, text });
-  step.set({ blocks: { ...step.state.blocks, [blockId]: { ...block, text: block.text + text } } });
+  step.set({
+    turn: turn === null ? null : { ...turn, lastActivityAt: step.now },
+    blocks: { ...step.state.blocks, [blockId]: { ...block, text: block.text + text } },
+  });
 }
 
 function onBlockCompleted(step: Step, event: Extract<AgentEvent, { type: 'block.completed' }>): void {
