@@ -14,9 +14,10 @@ export function agentSpec(
   { type, pending, rewind }: Opening,
   session: Session,
   { agentSessionId, accountId }: SessionState,
-  { maxBudgetUsd: _, ...settings }: AgentSettings,
+  agentSettings: AgentSettings,
   carried: Delivery[],
 ): AgentSpec {
+  const { maxBudgetUsd: _, ...settings } = agentSettings;
   return {
     ...settings,
     sessionId: session.id,
