@@ -34,7 +34,7 @@ async function migrateFrom(url: string | undefined, flags: MoveFlags): Promise<v
   const tables = await runMove(
     source,
     async () => {
-      const { database, kept } = await openSqliteTarget({ file: place.file, version, now: new Date() });
+      const { database, kept } = await openSqliteTarget(source, { file: place.file, version, now: new Date() });
       if (kept !== undefined) process.stderr.write(`the database that was moved away is kept as ${kept}\n`);
       return database;
     },

@@ -52,12 +52,16 @@ function observer(more: Partial<MoveObserver> = {}): MoveObserver {
   };
 }
 
-type Opened = () => Promise<MoveDatabase>;
+type Opened = (source: MoveDatabase) => Promise<MoveDatabase>;
 
-async function run(from: Opened, to: Opened, options: Partial<MoveOptions> = {}): Promise<Comparison[]> {
+async function run(
+  from: () => Promise<MoveDatabase>,
+  to: Opened,
+  options: Partial<MoveOptions> = {},
+): Promise<Comparison[]> {
   const source = await from();
   try {
-    const target = await to();
+    const target = await to(source);
     try {
       return await move(source, target, {
         now: () => NOW,
@@ -78,8 +82,8 @@ const postgresTarget = (): Promise<MoveDatabase> => openPostgresTarget({ url, ve
 const postgresSource = (): Promise<MoveDatabase> => openPostgresSource({ url, version: VERSION });
 const sqliteTarget =
   (path: string): Opened =>
-  async () =>
-    (await openSqliteTarget({ file: path, version: VERSION, now: NOW })).database;
+  async (source) =>
+    (await openSqliteTarget(source, { file: path, version: VERSION, now: NOW })).database;
 
 const there = (options: Partial<MoveOptions> = {}): Promise<Comparison[]> => run(sqliteSource, postgresTarget, options);
 
@@ -150,6 +154,18 @@ function cutAfter(pages: number): Partial<MoveOptions> {
     if (left === 0) stop.abort(new Error('cut'));
   };
   return { signal: stop.signal, observer: observer({ advanced }) };
+}
+
+/** Cuts a move off after its first page, then after two more, and so on, until it comes to its end. @returns the cuts */
+async function inPieces(attempt: (options: Partial<MoveOptions>) => Promise<Comparison[]>): Promise<number> {
+  for (let cuts = 0; ; cuts += 1) {
+    const outcome = await attempt(cutAfter(cuts + 1)).then(
+      () => 'done',
+      (error: unknown) => (error as Error).message,
+    );
+    if (outcome === 'done') return cuts;
+    expect(outcome).toBe('cut');
+  }
 }
 
 describe('the tables of a move', () => {
@@ -273,24 +289,17 @@ describe('a move', () => {
     expect(await database.ask(url, 'select 1 from events where session_key = 99')).toEqual([]);
   });
 
-  test('[MOV3] cut off after any page goes on where it was, and ends with the same', async () => {
+  test('[MOV3] cut off after any page goes on where it was, and ends with the same, there and back', async () => {
     await fill(3_000);
     const before = dump();
-    let cuts = 0;
-    for (let pages = 1; ; pages += 1) {
-      const outcome = await there(cutAfter(pages)).then(
-        () => 'done',
-        (error: unknown) => (error as Error).message,
-      );
-      if (outcome === 'done') break;
-      expect(outcome).toBe('cut');
-      cuts += 1;
-    }
-
-    expect(cuts).toBeGreaterThan(3);
-    expect(begun).toEqual(['fresh', ...Array.from({ length: cuts }, () => 'resumed')]);
     const back = join(directory, 'back', 'hearth.db');
-    await run(postgresSource, sqliteTarget(back));
+
+    const cuts = await inPieces(there);
+    const cutsBack = await inPieces((options) => run(postgresSource, sqliteTarget(back), options));
+
+    expect(Math.min(cuts, cutsBack)).toBeGreaterThan(3);
+    const resumed = (times: number) => Array.from({ length: times }, () => 'resumed');
+    expect(begun).toEqual(['fresh', ...resumed(cuts), 'fresh', ...resumed(cutsBack)]);
     expect(dump(back)).toEqual(before);
   });
 
@@ -405,6 +414,18 @@ describe('a server', () => {
 });
 
 describe('a move is refused', () => {
+  test('[MOV2] from what was moved already into a directory that was moved away, whose file stays as it is', async () => {
+    await fill();
+    await there();
+    await run(postgresSource, sqliteTarget(join(directory, 'back', 'hearth.db')));
+
+    const error = await failure(run(postgresSource, sqliteTarget(file)));
+
+    expect(error.message).toMatch(/was moved to .*back\/hearth\.db/);
+    expect(readdirSync(join(directory, 'data')).filter((name) => name.endsWith('.db'))).toEqual(['hearth.db']);
+    expect((await failure(withSqlite(() => Promise.resolve()))).message).toMatch(/was moved to postgres:/);
+  });
+
   test('[MOV2] while a server runs on either side', async () => {
     await fill();
     const inSource = await withSqlite(() => failure(there()));

@@ -31,16 +31,18 @@ export async function openSqliteSource({ file, version }: SqliteMoveOptions): Pr
 }
 
 /**
- * Opens or makes the database that another is moved to. One that was moved away itself is kept under a dated name.
+ * Opens or makes the database that another is moved to. One that was moved away itself is kept under a dated name, unless
+ * the source was moved away too: then the move is refused, and an empty file in its place would be taken by a server.
  * @returns the database, and where the former one is kept
  */
 export async function openSqliteTarget(
+  source: MoveDatabase,
   options: SqliteMoveOptions & { now: Date },
 ): Promise<{ database: MoveDatabase; kept?: string }> {
   const { file, version, now } = options;
   const present = moveDatabase(await connect({ file, version }), file);
-  const isMoved = (await moveOut(present))?.state === 'moved';
-  if (!isMoved) return { database: present };
+  const [here, there] = await Promise.all([moveOut(present), moveOut(source)]);
+  if (here?.state !== 'moved' || there?.state === 'moved') return { database: present };
   // With its last connection the -wal is written into the file.
   await present.close();
   const { dir, name, ext } = parse(file);
