@@ -5,7 +5,7 @@ import { rolldown } from 'rolldown';
 
 /** @param {string} name */
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
-const roles = ['appends', 'naive-server', 'plain-ws', 'raw-sdk', 'socket-io', 'swarm'];
+const roles = ['appends', 'naive-server', 'plain-ws', 'postgres', 'raw-sdk', 'socket-io', 'swarm'];
 
 await rm(path('dist'), { recursive: true, force: true });
 const bundle = await rolldown({
@@ -15,7 +15,7 @@ const bundle = await rolldown({
     ...Object.fromEntries(roles.map((role) => [`role-${role}`, path(`src/roles/${role}.ts`)])),
   },
   platform: 'node',
-  external: [/^node:/, 'better-sqlite3', '@anthropic-ai/claude-agent-sdk', 'ws', 'socket.io'],
+  external: [/^node:/, 'better-sqlite3', 'pg', '@anthropic-ai/claude-agent-sdk', 'ws', 'socket.io'],
   resolve: { conditionNames: ['source', 'import', 'node', 'default'] },
   checks: { eval: false },
 });

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-export type RoleName = 'appends' | 'naive-server' | 'plain-ws' | 'raw-sdk' | 'socket-io' | 'swarm';
+export type RoleName = 'appends' | 'naive-server' | 'plain-ws' | 'postgres' | 'raw-sdk' | 'socket-io' | 'swarm';
 
 type Answer = { id: number; result: unknown } | { id: number; error: string };
 

@@ -8,6 +8,7 @@ import { followUp } from './follow-up.ts';
 import { install } from './install.ts';
 import { manySessions } from './many-sessions.ts';
 import { memory } from './memory.ts';
+import { postgres } from './postgres.ts';
 import { resume } from './resume.ts';
 import { runCommand } from './run-command.ts';
 import { start } from './start.ts';
@@ -21,6 +22,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   fanOut,
   manySessions,
   appends,
+  postgres,
   catchUp,
   memory,
   start,

@@ -1,7 +1,7 @@
 import { atLeast } from '../benchmark.ts';
 import type { Benchmark } from '../benchmark.ts';
 import { median } from '../measure/distribution.ts';
-import type { Load } from '../roles/appends.ts';
+import type { Load } from '../roles/append-load.ts';
 import { inRounds, SERVER_CORE } from '../workplace.ts';
 
 const CHARS = 200;
