@@ -3,7 +3,15 @@ import type { ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-export type RoleName = 'appends' | 'naive-server' | 'plain-ws' | 'postgres' | 'raw-sdk' | 'socket-io' | 'swarm';
+export type RoleName =
+  | 'appends'
+  | 'large-database'
+  | 'naive-server'
+  | 'plain-ws'
+  | 'postgres'
+  | 'raw-sdk'
+  | 'socket-io'
+  | 'swarm';
 
 type Answer = { id: number; result: unknown } | { id: number; error: string };
 

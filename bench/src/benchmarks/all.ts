@@ -6,6 +6,7 @@ import { fanOut } from './fan-out.ts';
 import { firstTurn } from './first-turn.ts';
 import { followUp } from './follow-up.ts';
 import { install } from './install.ts';
+import { largeDatabase } from './large-database.ts';
 import { manySessions } from './many-sessions.ts';
 import { memory } from './memory.ts';
 import { postgres } from './postgres.ts';
@@ -23,6 +24,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   manySessions,
   appends,
   postgres,
+  largeDatabase,
   catchUp,
   memory,
   start,

@@ -79,8 +79,16 @@ test('[STO14] one that lacks what was confirmed is not written to: the server en
   expect(ended).toBe(1);
   await store.close();
   const again = await openPostgresStore({ url: addressOfBoth() });
-  expect(await allSeqs(again, 's1')).toEqual([1]);
+  const [first, ...after] = await again.events.read('s1', 0, 100, 100_000);
+  expect(first?.seq).toBe(1);
+  // What clients have seen of the lost ones is not given again.
+  expect(after.map(({ type }) => type)).toEqual(['notice']);
+  expect(after[0]?.seq).toBeGreaterThan(1_000_000);
+  await append(again, (after[0]?.seq ?? 0) + 1);
   await again.close();
+  const third = await openPostgresStore({ url: addressOfBoth() });
+  expect(await allSeqs(third, 's1')).toHaveLength(3);
+  await third.close();
 });
 
 test('[STO14] a session that was deleted is not taken for lost', async () => {

@@ -104,7 +104,7 @@ export class Fence {
       'internal',
       `The database ${this.#name} has lost what it had confirmed as stored; this server writes no more.`,
       {
-        hint: 'A standby that was behind may have taken over, or an earlier state was put back. Start Hearth again: sessions go on from what the database has. Replicate synchronously to lose nothing.',
+        hint: 'A standby that was behind may have taken over, or an earlier state was put back. Start Hearth again: sessions go on from what the database has, and say so. Replicate synchronously to lose nothing.',
       },
     );
     return this.#end(error);

@@ -1,6 +1,9 @@
 import type { SessionBatch } from '../store.ts';
 import type { Queryable } from './pool.ts';
 
+/** The row of `meta` by which a database says that it lacks what it had confirmed, so that the next start goes on above it. */
+export const LOST_COMMITS = 'lost_commits';
+
 /**
  * The newest number that the database has confirmed. A database that loses something, because a standby that was behind
  * took over or an earlier state was put back, loses its newest commits: when the newest one is there, all are.
@@ -20,7 +23,7 @@ export class Landmark {
     if (this.#last?.sessionId === sessionId) this.#last = null;
   }
 
-  /** Whether the database behind this connection has it; true when nothing was confirmed. */
+  /** Whether the database behind this connection has it, or nothing was confirmed; when not, that is marked in the database. */
   async isIn(connection: Queryable): Promise<boolean> {
     const expected = this.#last;
     if (expected === null) return true;
@@ -28,6 +31,11 @@ export class Landmark {
       text: 'select last_seq from sessions where id = $1',
       values: [expected.sessionId],
     });
-    return (session?.last_seq ?? 0) >= expected.seq || this.#last !== expected;
+    if ((session?.last_seq ?? 0) >= expected.seq || this.#last !== expected) return true;
+    await connection.run({
+      text: 'insert into meta (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value',
+      values: [LOST_COMMITS, new Date().toISOString()],
+    });
+    return false;
   }
 }

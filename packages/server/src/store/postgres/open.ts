@@ -11,6 +11,7 @@ import { claimDatabase } from './claim.ts';
 import type { Bounds } from './connection.ts';
 import { postgresEvents } from './events.ts';
 import { postgresProcesses } from './processes.ts';
+import { renewAfterLoss } from './restored.ts';
 import { postgresSessions } from './sessions.ts';
 import { postgresTranscripts } from './transcripts.ts';
 
@@ -42,6 +43,9 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const { name } = connection;
   try {
     await claimForServer(connection, log);
+    if (await renewAfterLoss(connection)) {
+      log?.warn({ database: name }, 'the database lacked what it had confirmed: numbers go on above all that was seen');
+    }
   } catch (error) {
     await close();
     throw error;

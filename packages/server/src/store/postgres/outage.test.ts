@@ -232,6 +232,30 @@ describe('limits of the database', () => {
     await store.close();
   });
 
+  test.each([
+    ['lock', '-c lock_timeout=200'],
+    ['statement', '-c statement_timeout=200 -c lock_timeout=0'],
+  ])('[STO13] a commit that the %s timeout ends is tried again, and stored once', async (which, options) => {
+    const url = new URL(freshUrl());
+    const schema = url.searchParams.get('schema');
+    url.searchParams.set('options', options);
+    const store = await opened(url.href);
+    const other = new Client({ connectionString: server.url });
+    await other.connect();
+    await other.query(`begin; select from ${schema}.sessions for update`);
+    const told = (): number => server.log().split(`canceling statement due to ${which} timeout`).length - 1;
+    const before = told();
+
+    const waiting = append(store, 2);
+    await expect.poll(told, { timeout: 10_000 }).toBeGreaterThan(before + 1);
+    await other.query('rollback');
+    await waiting;
+
+    expect(await allSeqs(store, 's1')).toEqual([1, 2]);
+    await other.end();
+    await store.close();
+  });
+
   test('[STO13] reads that hang hold up no commit, and go on', async () => {
     const url = freshUrl();
     const store = await opened(url);

@@ -7,6 +7,8 @@ import { restoredLog } from '../restored-log.ts';
 import type { RestoredLog } from '../restored-log.ts';
 import { postgresAddress } from './address.ts';
 import { claimDatabase } from './claim.ts';
+import type { Connection } from './connection.ts';
+import { LOST_COMMITS } from './landmark.ts';
 import { refuseEmpty } from './move-database.ts';
 import { readPage } from './page.ts';
 import type { Queryable } from './pool.ts';
@@ -40,39 +42,55 @@ export async function renewRestored({
   const address = postgresAddress(url);
   await refuseEmpty(address);
   const { connection, close } = await claimDatabase({ address, version, onDeposed: () => {} });
-  const restoredAt = now.toISOString();
   try {
     await claimForServer(connection);
-    return await connection.transaction({
-      run: async (inside) => {
-        const renewed = await renewConversations(inside, newId);
-        const sessions = await renewLogs(inside, renewed.bySession, now);
-        const accounts = await inside.run({
-          text: 'update accounts set refresh_holder = null, refresh_until_ms = null returning id',
-        });
-        await inside.run({
-          text: `insert into meta (name, value) values ('restored_at', $1)
-            on conflict (name) do update set value = excluded.value`,
-          values: [restoredAt],
-        });
-        return {
-          database: address.name,
-          sessions,
-          conversations: renewed.conversations,
-          accounts: accounts.length,
-        };
-      },
-      wasDone: async (inside) => {
-        const found = await inside.run({
-          text: `select 1 as found from meta where name = 'restored_at' and value = $1`,
-          values: [restoredAt],
-        });
-        return found.length > 0;
-      },
-    });
+    return await renew(connection, now, newId);
   } finally {
     await close();
   }
+}
+
+/** Does the same when a server has found that the database lacks what it had confirmed. @returns whether that was so */
+export async function renewAfterLoss(connection: Connection): Promise<boolean> {
+  const { queries, query } = connection;
+  const marked = await query(() =>
+    queries.run({ text: 'select 1 as found from meta where name = $1', values: [LOST_COMMITS] }),
+  );
+  if (marked.length === 0) return false;
+  await renew(connection, new Date(), randomUUID);
+  return true;
+}
+
+function renew(connection: Connection, now: Date, newId: () => string): Promise<RenewedDatabase> {
+  const restoredAt = now.toISOString();
+  return connection.transaction({
+    run: async (inside) => {
+      const renewed = await renewConversations(inside, newId);
+      const sessions = await renewLogs(inside, renewed.bySession, now);
+      const accounts = await inside.run({
+        text: 'update accounts set refresh_holder = null, refresh_until_ms = null returning id',
+      });
+      await inside.run({ text: 'delete from meta where name = $1', values: [LOST_COMMITS] });
+      await inside.run({
+        text: `insert into meta (name, value) values ('restored_at', $1)
+          on conflict (name) do update set value = excluded.value`,
+        values: [restoredAt],
+      });
+      return {
+        database: connection.name,
+        sessions,
+        conversations: renewed.conversations,
+        accounts: accounts.length,
+      };
+    },
+    wasDone: async (inside) => {
+      const found = await inside.run({
+        text: `select 1 as found from meta where name = 'restored_at' and value = $1`,
+        values: [restoredAt],
+      });
+      return found.length > 0;
+    },
+  });
 }
 
 /** Gives each stored conversation a new id. @returns the new ids by the session's key */

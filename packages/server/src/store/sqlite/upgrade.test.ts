@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Event } from '@hearth/protocol';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -9,25 +8,17 @@ import { Auth } from '../../auth/auth.ts';
 import { createHearth } from '../../main.ts';
 import type { Hearth } from '../../main.ts';
 import { silentLog } from '../../telemetry/log.ts';
-import type { LogEntry, SessionRecord, Store, StoredMessage, StoredToken, TranscriptKey } from '../store.ts';
+import type { LogEntry, TranscriptKey } from '../store.ts';
+import { contentsOf, contentsThen, FIXTURES } from '../testing/upgrade-contents.ts';
+import type { Contents } from '../testing/upgrade-contents.ts';
 import { backupDatabase } from './backup.ts';
 import { openSqliteStore } from './open.ts';
 import { restoreDatabase } from './restore.ts';
 
-const FIXTURES = fileURLToPath(new URL('fixtures', import.meta.url));
 /** One for each schema that was released, made by the program of that time; see scripts/make-database-fixture.mjs. */
 const NAMES = readdirSync(FIXTURES)
   .filter((file) => file.endsWith('.sql'))
   .map((file) => basename(file, '.sql'));
-
-/** What the program of that time said of the database. */
-interface Contents {
-  sessions: { record: SessionRecord; events: LogEntry[]; messages: StoredMessage[]; queued: string[] }[];
-  unsettled: string[];
-  transcripts: { key: TranscriptKey; entries: unknown[] }[];
-  tokens: StoredToken[];
-  usage: object;
-}
 
 let directory: string;
 let file: string;
@@ -43,33 +34,7 @@ function load(name: string, into: string): Contents {
   const raw = new SqliteDatabase(into);
   raw.exec(readFileSync(join(FIXTURES, `${name}.sql`), 'utf8'));
   raw.close();
-  return JSON.parse(readFileSync(join(FIXTURES, `${name}.json`), 'utf8')) as Contents;
-}
-
-/** The same of the database as it is now. */
-async function contentsOf(store: Store, { sessions, transcripts }: Contents): Promise<Contents> {
-  const now: Contents = {
-    sessions: [],
-    unsettled: await store.sessions.unsettled(),
-    transcripts: [],
-    tokens: [...(await store.tokens.list('api')), ...(await store.tokens.list('browser'))],
-    usage: await store.usage.report('session', undefined, undefined),
-  };
-  for (const { record } of sessions) {
-    const { id } = record.session;
-    const found = await store.sessions.load(id);
-    if (found === null) continue;
-    now.sessions.push({
-      record: found,
-      events: await store.events.read(id, 0, 1_000_000, Number.MAX_SAFE_INTEGER),
-      messages: (await store.messages.list(id, undefined, 1_000)).items,
-      queued: (await store.messages.queued(id)).map((message) => message.id),
-    });
-  }
-  for (const { key } of transcripts) {
-    now.transcripts.push({ key, entries: (await store.transcripts.load(key)) ?? [] });
-  }
-  return now;
+  return contentsThen(name);
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
