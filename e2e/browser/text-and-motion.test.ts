@@ -62,6 +62,32 @@ describe('how a conversation reads and moves', () => {
     expect(await asked.evaluate((element) => element.closest('[dir]')?.getAttribute('dir'))).toBe('auto');
   });
 
+  test('[WEB25] code gets its colours beside the page, and is there to read without them', async () => {
+    const { page, sessionId } = await open({ serviceWorkers: 'block' });
+    const answer = ['```ts', 'const total = 1; // cents', '```'];
+    await server.send(sessionId, `[[say ${answer.join('\n')}]]`);
+    const code = page.locator('[data-block=done] pre code');
+    await code.getByText('// cents', { exact: true }).waitFor();
+    expect(await code.textContent()).toBe('const total = 1; // cents');
+    const coloured = (word: string): Promise<string> =>
+      code.getByText(word, { exact: true }).evaluate((element) => getComputedStyle(element).color);
+    expect(await coloured('// cents')).not.toBe(await coloured('const'));
+    expect(page.workers()).toHaveLength(1);
+    const loaded = await page.evaluate(() =>
+      performance.getEntriesByType('resource').map(({ name }) => name.replace(/^.*\//, '')),
+    );
+    expect(loaded.filter((name) => name.startsWith('typescript'))).toEqual([]);
+
+    // A worker that cannot be fetched.
+    await visitor.context.route(/highlight-worker/, async (route) => route.abort());
+    const failed = page.waitForEvent('requestfailed');
+    await page.reload();
+    await failed;
+    await code.waitFor();
+    expect(await code.textContent()).toBe('const total = 1; // cents');
+    expect(await code.locator('span').count()).toBe(0);
+  });
+
   test('[WEB23] nothing moves by itself for who asked for less motion', async () => {
     const moving = (page: Page): Promise<number> =>
       page.evaluate(

@@ -1,8 +1,8 @@
 import { createCssVariablesTheme, createHighlighterCore } from '@shikijs/core';
 import type { HighlighterCore } from '@shikijs/core';
 import { createJavaScriptRegexEngine } from '@shikijs/engine-javascript';
-import { LANGUAGES } from './code-languages.ts';
 import type { Language } from './code-languages.ts';
+import { GRAMMARS } from './grammars.ts';
 
 /** A piece of code in one colour; without one it has the colour of the text around it. */
 export interface CodeToken {
@@ -24,7 +24,7 @@ export async function highlight(code: string, language: Language): Promise<CodeT
     engine: createJavaScriptRegexEngine({ forgiving: true }),
   });
   const highlighter = await starting;
-  await highlighter.loadLanguage(LANGUAGES[language]);
+  await highlighter.loadLanguage(GRAMMARS[language]);
   const lines = highlighter.codeToTokensBase(code, { lang: language, theme: 'hearth' });
   const tokens: CodeToken[] = [];
   const add = (text: string, color: string | undefined): void => {

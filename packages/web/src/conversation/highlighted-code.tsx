@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { languageOf } from './code-languages.ts';
 import type { CodeToken } from './highlight.ts';
+import { colours } from './highlighter.ts';
 
 /** More than this is shown without colours: they would take longer than anybody looks. */
 const MAX_CHARS = 60_000;
@@ -26,12 +27,12 @@ export function HighlightedCode({ language, code, wanted = true }: HighlightedCo
     if (!wanted || known === undefined || code.length > MAX_CHARS || kept.has(key)) return undefined;
     let over = false;
     const colour = async (): Promise<void> => {
-      const { highlight } = await import('./highlight.ts');
-      if (over) return;
-      keep(key, await highlight(code, known));
+      const tokens = await colours(code, known);
+      if (tokens === null) return;
+      keep(key, tokens);
       if (!over) redraw(key);
     };
-    // Without the highlighter code stays plain, which is no failure that anybody has to act on.
+    // Without a worker code stays plain, which is no failure that anybody has to act on.
     colour().catch(() => undefined);
     return () => {
       over = true;
