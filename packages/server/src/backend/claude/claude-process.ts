@@ -90,13 +90,10 @@ export class ClaudeProcess implements AgentProcess {
       this.#emit({ type: 'message.withdrawn', messageId, ok: true });
       return;
     }
+    const uuid = this.#inbox.unstarted(messageId);
     this.#control('take back a message', async (query) => {
-      await this.#inbox.acknowledged();
-      const uuid = this.#inbox.unstarted(messageId);
-      const ok = uuid !== undefined && (await query.cancelAsyncMessage(uuid));
-      // An interrupt may have been quicker, and that was told.
-      if (ok && !this.#inbox.forget(messageId)) return;
-      this.#emit({ type: 'message.withdrawn', messageId, ok });
+      const ok = await this.#inbox.askBack(uuid, query.cancelAsyncMessage.bind(query));
+      if (ok !== 'told') this.#emit({ type: 'message.withdrawn', messageId, ok });
     });
   }
 

@@ -258,6 +258,23 @@ describe('taking back', () => {
     expect(seenBy(bed.api.requests.at(-1))).toEqual(['[[tokens 20 50]]', 'third']);
     await agent.ended();
   });
+
+  test('a message that is sent again as soon as it is back is not taken for the one that was taken back', async () => {
+    const agent = bed.open();
+    agent.send('[[tokens 20 50]]');
+    await agent.wait('block.delta');
+    const changed = agent.send('first words');
+    // The binary has it.
+    await agent.wait('block.delta');
+    await agent.wait('block.delta');
+    agent.process.withdraw(changed);
+    await agent.wait('message.withdrawn', undefined, 0);
+    agent.send('other words', changed);
+    await agent.wait('messages.started', ({ messageIds }) => messageIds.includes(changed), 0);
+    await agent.wait('turn.ended', undefined, agent.events.findIndex(({ type }) => type === 'messages.started') + 1);
+    expect(agent.events.filter(({ type }) => type === 'message.withdrawn')).toHaveLength(1);
+    await agent.ended();
+  });
 });
 
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';

@@ -128,16 +128,26 @@ export class Inbox {
     return ids.filter((messageId) => this.takeBack(messageId));
   }
 
-  /** The uuid under which the process holds a message that it has not started. */
-  unstarted(messageId: string): string | undefined {
+  /** The uuid under which a message was handed over last, if it has not started. */
+  unstarted(messageId: string): Held['uuid'] | undefined {
     const held = this.#find(messageId);
     return held === undefined || held.standing === 'started' ? undefined : held.uuid;
   }
 
-  /** A message that the process gave back without a receipt. @returns false when it was gone already */
-  forget(messageId: string): boolean {
-    const held = this.#find(messageId);
-    return held !== undefined && this.#held.delete(held.uuid);
+  /**
+   * Takes back one that the process was given.
+   *
+   * @param uuid as `unstarted` gave it
+   * @param cancel asks the process
+   * @returns whether it is back; `told` when its receipt was quicker, by which the same message may be on its way again
+   */
+  async askBack(uuid: Held['uuid'] | undefined, cancel: (uuid: string) => Promise<boolean>): Promise<boolean | 'told'> {
+    await this.acknowledged();
+    if (uuid === undefined) return false;
+    const ok = this.#held.get(uuid)?.standing === 'started' ? false : await cancel(uuid);
+    if (!this.#held.has(uuid)) return 'told';
+    if (ok) this.#held.delete(uuid);
+    return ok;
   }
 
   /** All messages that the process holds and has not started. */
