@@ -70,12 +70,17 @@ export class Bench {
     return socket;
   }
 
-  /** Sends a message and waits until the session is idle again. @returns the events since */
+  /**
+   * Sends a message and waits until the session is idle again.
+   * @returns the events from the one by which the message was queued; the socket may be told of an earlier turn's end meanwhile
+   */
   async turn(socket: RpcSocket, sessionId: string, content: string): Promise<Event[]> {
-    const before = socket.of(sessionId).length;
-    await this.send(sessionId, content);
-    await idle(socket, sessionId, before);
-    return socket.of(sessionId).slice(before);
+    const { id } = await this.send(sessionId, content);
+    const queued = (): number =>
+      socket.of(sessionId).findIndex((event) => event.type === 'message.queued' && event.messageId === id);
+    await socket.until('the message to be queued', () => queued() !== -1);
+    await idle(socket, sessionId, queued());
+    return socket.of(sessionId).slice(queued());
   }
 
   /** The whole log by the JSON route. */

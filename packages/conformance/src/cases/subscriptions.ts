@@ -65,7 +65,8 @@ export const subscriptionCases: Case[] = [
       const late = await bench.watch(id);
       const live = await bench.watch(id, -1);
       await bench.turn(early, id, '[[say after]]');
-      await idle(late, id, 5);
+      const lastSeq = early.of(id).at(-1)?.seq;
+      await late.until('all that the other has', () => late.of(id).at(-1)?.seq === lastSeq);
       await idle(live, id);
       assert.equal(late.of(id)[0]?.type, 'session.created');
       assert.equal(late.of(id)[0]?.seq, 1);

@@ -108,12 +108,18 @@ describe('whatever comes', () => {
       socket.send(text);
       const id = `mark-${Math.random()}`;
       socket.send(JSON.stringify({ jsonrpc: '2.0', id, method: 'ping' }));
-      while (!received.some((message) => (message as { id?: unknown }).id === id)) await once(socket, 'message');
-      const answers = received.flat().filter((message) => typeof message === 'object' && message !== null);
-      const own = answers.filter((message) => !('method' in message) && (message as { id: unknown }).id !== id);
+      while (!received.some((message) => idOf(message) === id)) await once(socket, 'message');
+      const isBatch = Array.isArray(parsed(text));
+      // What takes long, as the passphrase of an export does, is answered after the ping.
+      const late = isBatch ? AbortSignal.abort() : AbortSignal.timeout(LATE_MS);
+      while (answersBut(id, received).length === 0 && !late.aborted) {
+        await once(socket, 'message', { signal: late }).catch(() => undefined);
+      }
+      const own = answersBut(id, received);
       for (const answer of own) rpcResponseSchema.parse(answer);
       expect(JSON.stringify(own)).not.toContain('"internal"');
-      expect(own.length).toBeGreaterThanOrEqual(Array.isArray(parsed(text)) ? 0 : 1);
+      // A second answer, which comes later, is one too many for the next request.
+      expect(isBatch || own.length === 1, `answers: ${JSON.stringify(own)}`).toBe(true);
     });
     await fc.assert(property, { numRuns: 300 });
     expect(socket.readyState).toBe(WebSocket.OPEN);
@@ -121,7 +127,19 @@ describe('whatever comes', () => {
   });
 });
 
+/** An answer that has not come by then does not come. */
+const LATE_MS = 2_000;
 const owner = { id: 'owner', label: 'owner' };
+
+function idOf(message: unknown): unknown {
+  return (message as { id?: unknown } | null)?.id;
+}
+
+/** The answers that are there, without the one to `id` and without notifications. */
+function answersBut(id: string, received: readonly unknown[]): object[] {
+  const messages = received.flat().filter((message) => typeof message === 'object' && message !== null);
+  return messages.filter((message) => !('method' in message) && idOf(message) !== id);
+}
 
 function encode(value: string): string {
   return encodeURIComponent(wellFormed(value));
