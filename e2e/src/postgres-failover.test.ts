@@ -70,6 +70,7 @@ test('[STO14] a standby that was behind is promoted: the server ends with words 
   const { id } = await bench.session();
   const socket = await bench.watch(id);
   await bench.turn(socket, id, '[[say one]]');
+  await standby.catchUp();
   await standby.stop();
   await bench.turn(socket, id, '[[say two]]');
 

@@ -61,6 +61,8 @@ export interface PostgresServer {
   /** Every one of its processes stands still: it takes connections and answers nothing. */
   pause(): void;
   resume(): void;
+  /** A standby: resolves when it has all that its primary has now. */
+  catchUp(): Promise<void>;
   /** Makes a standby a primary, which takes writes when this resolves. */
   promote(): Promise<void>;
   /** Ends it and removes its folder. */
@@ -125,6 +127,17 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     },
     resume() {
       for (const each of [...childrenOf(pid()), pid()]) signal(each, 'SIGCONT');
+    },
+    async catchUp() {
+      const { standbyOf } = options;
+      if (standbyOf === undefined) throw new Error('not a standby');
+      const ask = (url: string, sql: string) =>
+        execFileSync(join(bin, 'psql'), ['-d', url, '-XtAc', sql], { stdio: 'pipe', encoding: 'utf8' }).trim();
+      const end = ask(standbyOf.url, 'select pg_current_wal_lsn()');
+      await until(
+        () => ask(server.url, `select pg_last_wal_replay_lsn() >= '${end}'`) === 't',
+        'the standby to catch up',
+      );
     },
     async promote() {
       execFileSync('env', [...as, join(bin, 'pg_ctl'), 'promote', '--wait', '--silent', '-D', data], {

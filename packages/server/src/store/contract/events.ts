@@ -78,6 +78,18 @@ export function eventsContract(open: OpenStore): void {
       expect((await store.sessions.load('s1'))?.session).toMatchObject({ title: 'second', lastSeq: 3 });
     });
 
+    test('[LOG2] what is new beside a batch that is there already is stored', async ({ store }) => {
+      const first = aBatch('s1', { record: aRecord('s1'), entries: [aNotice(1)] });
+      await store.events.append([first]);
+
+      const second = aBatch('s2', { record: aRecord('s2'), entries: [aNotice(1)], messages: [aMessage('m2', 's2')] });
+      await store.events.append([first, second]);
+
+      expect(await allSeqs(store, 's1')).toEqual([1]);
+      expect(await allSeqs(store, 's2')).toEqual([1]);
+      expect(await store.messages.get('s2', 'm2')).toMatchObject({ id: 'm2' });
+    });
+
     test('[LOG2] a number is never given to two events', async ({ store }) => {
       await store.events.append([aBatch('s1', { record: aRecord('s1'), entries: [aNotice(1), aNotice(2)] })]);
 

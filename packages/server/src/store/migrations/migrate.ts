@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { Tables } from '../schema.ts';
 import { accounts } from './accounts.ts';
+import { deltasByNumber } from './deltas-by-number.ts';
 import { eventsByNumber } from './events-by-number.ts';
 import { initial } from './initial.ts';
 import { textType } from './migration.ts';
@@ -10,7 +11,7 @@ import type { Dialect, Migration } from './migration.ts';
 import { usageByModel } from './usage-by-model.ts';
 
 /** All of them, oldest first. */
-const MIGRATIONS: readonly Migration[] = [initial, accounts, usageByModel, eventsByNumber];
+const MIGRATIONS: readonly Migration[] = [initial, accounts, usageByModel, eventsByNumber, deltasByNumber];
 
 interface MigrationTarget {
   db: Kysely<Tables>;

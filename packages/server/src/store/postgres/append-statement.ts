@@ -1,133 +1,27 @@
-import type { Statement } from './pool.ts';
+import type { TurnUsageTable } from '../schema.ts';
 import { sessionRow } from '../sql/sessions.ts';
 import { usageRows } from '../sql/usage.ts';
-import type { LogEntry, SessionBatch } from '../store.ts';
-
-/** Why nothing was written; no row: all was. */
-export interface Problem {
-  problem: 'fenced' | 'not_found' | 'twice';
-  session: string | null;
-  seq: number | null;
-}
+import type { LogEntry, SessionBatch, StoredMessage } from '../store.ts';
+import { Given } from './given.ts';
+import type { Column } from './given.ts';
+import type { Statement } from './pool.ts';
 
 /**
- * One commit of the log as one statement, and so as one round trip and one transaction. Every part sees the database as it was
- * before the statement:
- * - `todo` are the batches that are not there yet, and none of them when anything is wrong with one;
- * - the parts that write take their rows from it, so that they write all or nothing;
- * - what comes back is what was wrong.
- * What belongs to a session finds its key by its place in an array (0: it is not written), because a join of what the statement
- * was given would be a loop in a loop: 1,000 sessions took over a second.
- * The deltas that go are found by one look at their index per range: joined plainly, the planner may walk over all deltas that
- * there are.
+ * One commit of the log as one statement, and so as one round trip and one transaction. It is written as if nothing were wrong:
+ * `place` has the keys of the sessions only when the fence is the own one, every session is there or made, and none of the
+ * numbers has been given before. All that is written takes its rows by it, so that all is written or nothing, and the one row that
+ * comes back says which; `examine.ts` finds out why. Every part sees the database as it was before the statement.
+ * What belongs to a session finds its key by its place in an array, because a join of what the statement was given would be a loop
+ * in a loop: 1,000 sessions took over a second.
+ * Parts of which a commit has nothing are left out: most commits have nothing but entries, and a statement of a few rows costs what
+ * its parts cost. Each choice of parts has a name, under which it is prepared once.
+ * @param batches one per session
  */
-const TEXT = `
-with fence as materialized (select 1 from writer where epoch = $1 for share),
-batch as materialized (
-  select * from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::int[], $7::bigint[], $8::text[],
-    $9::text[], $10::text[], $11::text[]) with ordinality
-    as b (id, first_seq, last_seq, standing, archived, updated_ms, search, resource, core, settings, n)
-),
-entry as materialized (
-  select * from unnest($12::int[], $13::bigint[], $14::text[], $15::text[], $16::text[]) as e (n, seq, type, block_id, body)
-),
-found as materialized (
-  select b.*, s.key, s.last_seq as stored_seq, coalesce(b.first_seq <= s.last_seq, false) as is_repeat
-  from batch b left join sessions s on s.id = b.id
-),
-problem as materialized (
-  select 'fenced' as problem, null::text as session, null::bigint as seq where not exists (select from fence)
-  union all
-  select 'not_found', id, null from found where key is null and resource is null
-  union all
-  select 'twice', f.id, e.seq
-  from (select * from found where is_repeat offset 0) f
-    cross join lateral (select * from entry where n = f.n offset 0) e
-    left join events x on x.session_key = f.key and x.seq = e.seq
-  where (e.seq > f.stored_seq or x.body <> e.body)
-),
-todo as materialized (select * from found where not is_repeat and not exists (select from problem)),
-made as (
-  insert into sessions (id, last_seq, standing, archived, updated_ms, search)
-  select id, coalesce(last_seq, 0), standing, archived, updated_ms, search from todo where key is null order by n
-  returning id, key
-),
-changed as (
-  update sessions s set last_seq = coalesce(t.last_seq, s.last_seq), standing = coalesce(t.standing, s.standing),
-    archived = coalesce(t.archived, s.archived), updated_ms = coalesce(t.updated_ms, s.updated_ms),
-    search = coalesce(t.search, s.search)
-  from todo t where s.key = t.key and (t.resource is not null or t.last_seq is not null)
-),
-target as materialized (
-  select f.n, f.resource, f.core, f.settings,
-    case when f.is_repeat or exists (select from problem) then 0 else coalesce(f.key, m.key) end as key
-  from found f left join made m on m.id = f.id
-),
-place as materialized (select array_agg(key order by n) as keys from target),
-recorded as (
-  insert into session_records (session_key, resource, core, settings)
-  select key, resource, core, settings from target where key > 0 and resource is not null
-  on conflict (session_key) do update
-    set resource = excluded.resource, core = excluded.core, settings = excluded.settings
-),
-stored as (
-  insert into events (session_key, seq, type, block_id, body)
-  select p.keys[e.n], e.seq, e.type, e.block_id, e.body from entry e cross join place p where p.keys[e.n] > 0
-),
-compacted as (
-  delete from events where ctid = any (array(
-    select x.place
-    from unnest($17::int[], $18::text[], $19::bigint[], $20::bigint[]) as c (n, block_id, from_seq, to_seq)
-      cross join place p
-      cross join lateral (
-        select e.ctid as place from events e
-        where e.session_key = p.keys[c.n] and e.block_id = c.block_id and e.seq between c.from_seq and c.to_seq
-          and e.type = 'block.delta'
-        offset 0
-      ) x
-  ))
-),
-told as (
-  insert into messages (session_key, id, client_message_id, state, place, body)
-  select p.keys[m.n], m.id, m.client_message_id, m.state, m.place, m.body
-  from unnest($21::int[], $22::text[], $23::text[], $24::text[], $25::int[], $26::text[]) with ordinality
-    as m (n, id, client_message_id, state, place, body, place_in_commit) cross join place p
-  where p.keys[m.n] > 0
-  order by m.place_in_commit
-  on conflict (session_key, id) do update set client_message_id = excluded.client_message_id, state = excluded.state,
-    place = excluded.place, body = excluded.body
-),
-used as (
-  select u.turn_id, u.session_id, u.agent, u.model, u.account_id, u.user_name, u.time_ms, u.day, u.input_tokens,
-    u.output_tokens, u.cache_read_tokens, u.cache_creation_tokens, u.cost_nano_usd
-  from unnest($27::int[], $28::text[], $29::text[], $30::text[], $31::text[], $32::text[], $33::text[], $34::bigint[],
-    $35::text[], $36::bigint[], $37::bigint[], $38::bigint[], $39::bigint[], $40::bigint[])
-    as u (n, turn_id, session_id, agent, model, account_id, user_name, time_ms, day, input_tokens, output_tokens,
-      cache_read_tokens, cache_creation_tokens, cost_nano_usd)
-    cross join place p
-  where p.keys[u.n] > 0
-),
-unused as (
-  delete from turn_usage t where t.turn_id in (select turn_id from used)
-    and not exists (select from used u where (u.turn_id, u.model, u.account_id) = (t.turn_id, t.model, t.account_id))
-),
-spent as (
-  insert into turn_usage (turn_id, session_id, agent, model, account_id, user_name, time_ms, day, input_tokens,
-    output_tokens, cache_read_tokens, cache_creation_tokens, cost_nano_usd)
-  select * from used
-  on conflict (turn_id, model, account_id) do update set session_id = excluded.session_id, agent = excluded.agent,
-    user_name = excluded.user_name, time_ms = excluded.time_ms, day = excluded.day,
-    input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
-    cache_read_tokens = excluded.cache_read_tokens, cache_creation_tokens = excluded.cache_creation_tokens,
-    cost_nano_usd = excluded.cost_nano_usd
-)
-select problem, session, seq from problem`;
-
-/** @param batches one per session */
 export function appendStatement(epoch: number, batches: readonly SessionBatch[]): Statement {
+  const [only] = batches;
+  if (only !== undefined && batches.length === 1 && isEventsAlone(only)) return toOne(epoch, only);
   const numbered = batches.map((batch, index) => ({ ...batch, n: index + 1, row: recordOf(batch) }));
-  const entries = numbered.flatMap((batch) => kept(batch).map((entry) => ({ n: batch.n, ...entry })));
-  const ranges = numbered.flatMap(({ n, compact }) => compact.map((range) => ({ n, ...range })));
+  const ranges = numbered.flatMap(rangesOf);
   const messages = numbered.flatMap(({ n, messages: some }) =>
     last(some, (each) => each.id).map((each) => ({ n, each })),
   );
@@ -136,75 +30,245 @@ export function appendStatement(epoch: number, batches: readonly SessionBatch[])
     ({ turn }) => turn.turnId,
   );
   const usage = turns.flatMap(({ n, turn }) => usageRows(turn).map((row) => ({ n, ...row })));
-  const of = <Item>(items: readonly Item[], ...columns: ((item: Item) => unknown)[]) =>
-    columns.map((column) => items.map(column));
-  return {
-    name: 'append',
-    text: TEXT,
-    values: [
-      epoch,
-      ...of(
-        numbered,
-        (batch) => batch.sessionId,
-        (batch) => batch.entries[0]?.seq ?? null,
-        (batch) => batch.entries.at(-1)?.seq ?? null,
-        (batch) => batch.row?.standing ?? null,
-        (batch) => batch.row?.archived ?? null,
-        (batch) => batch.row?.updated_ms ?? null,
-        (batch) => batch.row?.search ?? null,
-        (batch) => batch.row?.resource ?? null,
-        (batch) => batch.row?.core ?? null,
-        (batch) => batch.row?.settings ?? null,
-      ),
-      ...of(
-        entries,
-        (entry) => entry.n,
-        (entry) => entry.seq,
-        (entry) => entry.type,
-        (entry) => entry.blockId ?? null,
-        (entry) => entry.body,
-      ),
-      ...of(
-        ranges,
-        (range) => range.n,
-        (range) => range.blockId,
-        (range) => range.fromSeq,
-        (range) => range.toSeq,
-      ),
-      ...of(
-        messages,
-        ({ n }) => n,
-        ({ each }) => each.id,
-        ({ each }) => each.clientMessageId ?? null,
-        ({ each }) => each.state,
-        ({ each }) => each.place,
-        ({ each }) => JSON.stringify(each),
-      ),
-      ...of(
-        usage,
-        (row) => row.n,
-        (row) => row.turn_id,
-        (row) => row.session_id,
-        (row) => row.agent,
-        (row) => row.model,
-        (row) => row.account_id,
-        (row) => row.user_name,
-        (row) => row.time_ms,
-        (row) => row.day,
-        (row) => row.input_tokens,
-        (row) => row.output_tokens,
-        (row) => row.cache_read_tokens,
-        (row) => row.cache_creation_tokens,
-        (row) => row.cost_nano_usd,
-      ),
-    ],
-  };
+  const given = new Given(epoch);
+  const name = ['append'];
+  const parts = [FENCE];
+  if (numbered.every(({ row }) => row === undefined)) {
+    parts.push(placed(given, numbered));
+  } else {
+    name.push('records');
+    parts.push(recorded(given, numbered));
+  }
+  parts.push(stored(given, numbered));
+  if (ranges.length > 0) {
+    name.push('ranges');
+    parts.push(compacted(given, ranges));
+  }
+  if (messages.length > 0) {
+    name.push('messages');
+    parts.push(told(given, messages));
+  }
+  if (usage.length > 0) {
+    name.push('usage');
+    parts.push(spent(given, usage));
+  }
+  return statement(name, parts, given);
+}
+
+function statement(name: readonly string[], parts: readonly string[], { values }: Given): Statement {
+  return { name: name.join(' '), text: `with ${parts.join(',\n')}\nselect 1 from place`, values };
+}
+
+/** Takes part in whatever is written, so that who raises the number waits for what is under way. */
+export const FENCE = 'fence as materialized (select 1 from writer where epoch = $1 for share)';
+
+type Numbered = SessionBatch & { n: number; row: ReturnType<typeof recordOf> };
+type Range = SessionBatch['compact'][number] & { n: number };
+
+const BATCH: readonly Column<SessionBatch>[] = [
+  ['text', (batch) => batch.sessionId],
+  ['bigint', (batch) => batch.entries[0]?.seq],
+  ['bigint', (batch) => batch.entries.at(-1)?.seq],
+];
+
+const ENTRY: readonly Column<LogEntry>[] = [
+  ['bigint', (entry) => entry.seq],
+  ['lines', (entry) => entry.type],
+  ['text', (entry) => entry.blockId],
+  ['lines', (entry) => entry.body],
+];
+
+function isEventsAlone({ record, entries, compact, messages, usage }: SessionBatch): boolean {
+  return record === undefined && entries.length > 0 && compact.length + messages.length + usage.length === 0;
+}
+
+/** What nearly every commit of a session that streams alone is: nothing but its events, for which one update finds the place. */
+function toOne(epoch: number, { sessionId, entries }: SessionBatch): Statement {
+  const given = new Given(epoch, sessionId, entries[0]?.seq, entries.at(-1)?.seq);
+  const rows = given.rows(entries, ...ENTRY);
+  const place = `place as (
+    update sessions set last_seq = $4::bigint where id = $2 and last_seq < $3::bigint and exists (select from fence)
+    returning key
+  )`;
+  const stored = `stored as (
+    insert into events (session_key, seq, type, block_id, body)
+    select p.key, e.seq, e.type, e.block_id, e.body from place p cross join ${rows} as e (seq, type, block_id, body)
+  )`;
+  return statement(['append to one'], [FENCE, place, stored], given);
+}
+
+function placed(given: Given, batches: readonly Numbered[]): string {
+  const rows = given.rows(batches, ...BATCH);
+  const each = `${rows} with ordinality as b (id, first_seq, last_seq, n)`;
+  return `place as materialized (
+    select array_agg(s.key order by b.n) as keys from ${each} join sessions s on s.id = b.id
+    where coalesce(b.first_seq > s.last_seq, true)
+    having count(*) = ${given.value(batches.length)}::bigint and exists (select from fence)
+  ),
+  changed as (
+    update sessions s set last_seq = b.last_seq from place p cross join ${each}
+    where s.key = p.keys[b.n] and b.last_seq is not null
+  )`;
+}
+
+function recorded(given: Given, batches: readonly Numbered[]): string {
+  const rows = given.rows(
+    batches,
+    ...BATCH,
+    ['text', ({ row }) => row?.standing],
+    ['int', ({ row }) => row?.archived],
+    ['bigint', ({ row }) => row?.updated_ms],
+    ['text', ({ row }) => row?.search],
+    ['text', ({ row }) => row?.resource],
+    ['text', ({ row }) => row?.core],
+    ['text', ({ row }) => row?.settings],
+  );
+  return `found as materialized (
+    select b.*, s.key, s.last_seq as stored_seq from ${rows} with ordinality
+      as b (id, first_seq, last_seq, standing, archived, updated_ms, search, resource, core, settings, n)
+      left join sessions s on s.id = b.id
+  ),
+  ready as materialized (
+    select from found
+    having bool_and(coalesce(first_seq > stored_seq, true) and (key is not null or resource is not null))
+      and exists (select from fence)
+  ),
+  made as (
+    insert into sessions (id, last_seq, standing, archived, updated_ms, search)
+    select id, coalesce(last_seq, 0), standing, archived, updated_ms, search
+    from ready cross join found where key is null order by n
+    returning id, key
+  ),
+  changed as (
+    update sessions s set last_seq = coalesce(f.last_seq, s.last_seq), standing = coalesce(f.standing, s.standing),
+      archived = coalesce(f.archived, s.archived), updated_ms = coalesce(f.updated_ms, s.updated_ms),
+      search = coalesce(f.search, s.search)
+    from ready cross join found f where s.key = f.key and (f.resource is not null or f.last_seq is not null)
+  ),
+  target as materialized (
+    select f.n, f.resource, f.core, f.settings, coalesce(f.key, m.key) as key
+    from ready cross join found f left join made m on m.id = f.id
+  ),
+  place as materialized (select array_agg(key order by n) as keys from target having count(*) > 0),
+  recorded as (
+    insert into session_records (session_key, resource, core, settings)
+    select key, resource, core, settings from target where resource is not null
+    on conflict (session_key) do update
+      set resource = excluded.resource, core = excluded.core, settings = excluded.settings
+  )`;
+}
+
+function stored(given: Given, batches: readonly Numbered[]): string {
+  const rows = given.rows(
+    batches.flatMap((batch) => kept(batch).map((entry) => ({ n: batch.n, ...entry }))),
+    ['int', (entry) => entry.n],
+    ...ENTRY,
+  );
+  return `stored as (
+    insert into events (session_key, seq, type, block_id, body)
+    select p.keys[e.n], e.seq, e.type, e.block_id, e.body from place p cross join ${rows} as e (n, seq, type, block_id, body)
+  )`;
+}
+
+/** A block that began before the range says where is looked for from the range's end on: what its deltas stand among is not long. */
+function compacted(given: Given, ranges: readonly Range[]): string {
+  const rows = given.rows(
+    ranges,
+    ['int', (range) => range.n],
+    ['text', (range) => range.blockId],
+    ['bigint', (range) => range.fromSeq],
+    ['bigint', (range) => range.toSeq],
+  );
+  return `compacted as (
+    delete from events where ctid = any (array(
+      select x.place
+      from place p cross join ${rows} as c (n, block_id, from_seq, to_seq)
+        cross join lateral (
+          select case when c.from_seq > 1 then c.from_seq else ${startOfBlock('p.keys[c.n]', 'c.block_id', 'c.to_seq')} end as seq
+          offset 0
+        ) b
+        cross join lateral (
+          select e.ctid as place from events e
+          where e.session_key = p.keys[c.n] and e.block_id = c.block_id and e.type = 'block.delta'
+            and e.seq between b.seq and c.to_seq
+          offset 0
+        ) x
+    ))
+  )`;
+}
+
+function told(given: Given, messages: readonly { n: number; each: StoredMessage }[]): string {
+  const rows = given.rows(
+    messages,
+    ['int', ({ n }) => n],
+    ['text', ({ each }) => each.id],
+    ['text', ({ each }) => each.clientMessageId],
+    ['text', ({ each }) => each.state],
+    ['int', ({ each }) => each.place],
+    ['lines', ({ each }) => JSON.stringify(each)],
+  );
+  return `told as (
+    insert into messages (session_key, id, client_message_id, state, place, body)
+    select p.keys[m.n], m.id, m.client_message_id, m.state, m.place, m.body
+    from place p cross join ${rows} with ordinality
+      as m (n, id, client_message_id, state, place, body, place_in_commit)
+    order by m.place_in_commit
+    on conflict (session_key, id) do update set client_message_id = excluded.client_message_id, state = excluded.state,
+      place = excluded.place, body = excluded.body
+  )`;
+}
+
+function spent(given: Given, usage: readonly (TurnUsageTable & { n: number })[]): string {
+  const rows = given.rows(
+    usage,
+    ['int', (row) => row.n],
+    ['text', (row) => row.turn_id],
+    ['text', (row) => row.session_id],
+    ['text', (row) => row.agent],
+    ['text', (row) => row.model],
+    ['text', (row) => row.account_id],
+    ['text', (row) => row.user_name],
+    ['bigint', (row) => row.time_ms],
+    ['text', (row) => row.day],
+    ['bigint', (row) => row.input_tokens],
+    ['bigint', (row) => row.output_tokens],
+    ['bigint', (row) => row.cache_read_tokens],
+    ['bigint', (row) => row.cache_creation_tokens],
+    ['bigint', (row) => row.cost_nano_usd],
+  );
+  const columns = `turn_id, session_id, agent, model, account_id, user_name, time_ms, day, input_tokens,
+    output_tokens, cache_read_tokens, cache_creation_tokens, cost_nano_usd`;
+  return `used as (
+    select ${columns} from place p cross join ${rows} as u (n, ${columns})
+  ),
+  unused as (
+    delete from turn_usage t where t.turn_id in (select turn_id from used)
+      and not exists (select from used u where (u.turn_id, u.model, u.account_id) = (t.turn_id, t.model, t.account_id))
+  ),
+  spent as (
+    insert into turn_usage (${columns})
+    select * from used
+    on conflict (turn_id, model, account_id) do update set session_id = excluded.session_id, agent = excluded.agent,
+      user_name = excluded.user_name, time_ms = excluded.time_ms, day = excluded.day,
+      input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
+      cache_read_tokens = excluded.cache_read_tokens, cache_creation_tokens = excluded.cache_creation_tokens,
+      cost_nano_usd = excluded.cost_nano_usd
+  )`;
 }
 
 function recordOf({ record }: SessionBatch) {
   if (record === undefined) return undefined;
   const { core, settings } = record;
   return { ...sessionRow(record, 0), resource: JSON.stringify(record.session), core, settings };
+}
+
+/** Those that reach what is stored: a block that began in this commit has nothing there. */
+function rangesOf({ n, entries, compact }: Numbered): Range[] {
+  const first = entries[0]?.seq ?? Infinity;
+  const began = new Set(entries.flatMap(({ type, blockId }) => (type === 'block.started' ? [blockId] : [])));
+  return compact
+    .filter(({ blockId, fromSeq }) => fromSeq < first && !began.has(blockId))
+    .map((range) => ({ n, ...range }));
 }
 
 /** Without the deltas that the same commit compacts: its parts do not see each other's rows. */
@@ -220,4 +284,12 @@ function kept({ entries, compact }: SessionBatch): LogEntry[] {
 /** The last of those with the same key, in the place of the first: a statement writes no row twice. */
 function last<Item>(items: readonly Item[], key: (item: Item) => string): Item[] {
   return [...new Map(items.map((item) => [key(item), item])).values()];
+}
+
+/** Number of the start of a block that has not ended before, or 1. */
+export function startOfBlock(sessionKey: string, blockId: string, before: string): string {
+  return `coalesce((
+    select seq from events where session_key = ${sessionKey} and seq <= ${before} and type = 'block.started' and block_id = ${blockId}
+    order by seq desc limit 1
+  ), 1)`;
 }

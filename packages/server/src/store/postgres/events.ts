@@ -1,9 +1,9 @@
-import { HearthError } from '@hearth/protocol';
 import type { EventType } from '@hearth/protocol';
 import type { EventStore, LogEntry, SessionBatch } from '../store.ts';
-import { appendStatement } from './append-statement.ts';
-import type { Problem } from './append-statement.ts';
+import { appendStatement, startOfBlock } from './append-statement.ts';
 import type { Connection } from './connection.ts';
+import { examineStatement, toError } from './examine.ts';
+import type { Finding } from './examine.ts';
 import { Fenced } from './fence.ts';
 import type { Statement } from './pool.ts';
 
@@ -25,22 +25,36 @@ select seq, type, block_id, body from (
 where coalesce(before, 0) < $4 order by seq`;
 
 const BLOCK_DELTAS = `
-select seq, type, block_id, body from events
-where session_key = (select key from sessions where id = $1) and block_id = $2 and type = 'block.delta' order by seq`;
+select e.seq, e.type, e.block_id, e.body
+from sessions s
+  cross join lateral (select ${startOfBlock('s.key', '$2', 's.last_seq')} as seq offset 0) b
+  cross join lateral (
+    select * from events where session_key = s.key and seq >= b.seq and block_id = $2 and type = 'block.delta' offset 0
+  ) e
+where s.id = $1 order by e.seq`;
 
 /** The hot path: one statement and one round trip per commit. */
 export function postgresEvents({ commit, commits, landmark, query, queries }: Connection): EventStore {
   const read = (statement: Statement) => query(async () => (await queries.run<EventRow>(statement)).map(toEntry));
+
+  async function write(epoch: number, batches: readonly SessionBatch[]): Promise<Finding[]> {
+    const written = await commits.run(appendStatement(epoch, batches));
+    if (written.length > 0) return [];
+    const findings = await commits.run<Finding>(examineStatement(epoch, batches));
+    if (findings.some(({ finding }) => finding === 'fenced')) throw new Fenced(epoch);
+    if (findings.length === 0) throw new Error('A commit was not written, and nothing is wrong with it.');
+    const wrong = findings.filter(({ finding }) => finding !== 'repeat');
+    if (wrong.length > 0) return wrong;
+    const repeats = new Set(findings.map(({ session }) => session));
+    const others = batches.filter(({ sessionId }) => !repeats.has(sessionId));
+    return others.length === 0 ? [] : write(epoch, others);
+  }
+
   return {
     append: async (batches: SessionBatch[]) => {
       if (batches.length === 0) return;
-      const problems = await commit(async (epoch) => {
-        const found = await commits.run<Problem>(appendStatement(epoch, batches));
-        if (found.some(({ problem }) => problem === 'fenced')) throw new Fenced(epoch);
-        return found;
-      });
-      const [first] = problems;
-      if (first !== undefined) throw toError(first);
+      const [wrong] = await commit((epoch) => write(epoch, batches));
+      if (wrong !== undefined) throw toError(wrong);
       landmark.confirmed(batches);
     },
     read: (sessionId, after, limit, maxBytes) =>
@@ -48,13 +62,6 @@ export function postgresEvents({ commit, commits, landmark, query, queries }: Co
     blockDeltas: (sessionId, blockId) =>
       read({ name: 'block deltas', text: BLOCK_DELTAS, values: [sessionId, blockId] }),
   };
-}
-
-function toError({ problem, session, seq }: Problem): HearthError {
-  if (problem === 'not_found') return new HearthError('not_found', `There is no session ${session}.`);
-  return new HearthError('internal', `Event ${seq} of session ${session} was numbered twice.`, {
-    hint: 'Two servers may be writing to one database. End one of them and restart the other.',
-  });
 }
 
 function toEntry({ seq, type, block_id: blockId, body }: EventRow): LogEntry {

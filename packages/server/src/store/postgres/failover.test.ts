@@ -3,7 +3,9 @@ import type { PostgresServer } from '@hearth/testkit';
 import { afterEach, expect, test } from 'vitest';
 import { aBatch, allSeqs, aMessage, aNotice, aRecord, failure } from '../contract/fixture.ts';
 import type { Store } from '../store.ts';
+import { postgresAddress } from './address.ts';
 import { openPostgresStore } from './open.ts';
+import { ConnectionPool } from './pool.ts';
 
 const KEY = { projectKey: 'p', agentSessionId: 'a', subpath: '' };
 
@@ -64,6 +66,7 @@ test('[STO14] one that lacks what was confirmed is not written to: the server en
   await startPair(false);
   let ended = 0;
   const store = await opened({ onDeposed: () => (ended += 1) });
+  await standby.catchUp();
   await standby.stop();
   await append(store, 2);
   await append(store, 3);
@@ -112,4 +115,13 @@ test('[STO14] while there are standbys only, a start says so', async () => {
   const refused = await failure(openPostgresStore({ url: addressOfBoth() }));
 
   expect(refused.message).toMatch(/is a standby|ECONNREFUSED/);
+});
+
+test('[STO14] a connection is asked of each host before it is refused', async () => {
+  await startPair(false);
+  const pool = new ConnectionPool({ address: postgresAddress(addressOfBoth()), max: 1 });
+
+  expect(await pool.run({ text: 'select pg_is_in_recovery() as standby' })).toEqual([{ standby: false }]);
+
+  await pool.end();
 });

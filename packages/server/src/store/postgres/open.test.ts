@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { HearthError } from '@hearth/protocol';
 import { aBatch, allSeqs, aMessage, aPart, aNotice, aRecord, aTurn, failure } from '../contract/fixture.ts';
+import { lockNumber } from './lock.ts';
 import { openPostgresStore } from './open.ts';
 import { testDatabase } from './testing/database.ts';
 
@@ -124,11 +125,26 @@ describe('the fence', () => {
     await store.close();
   });
 
+  test.each([
+    ['events of one session', [aBatch('s1', { entries: [aNotice(2)] })]],
+    ['events of several sessions', ['s1', 's2'].map((id) => aBatch(id, { entries: [aNotice(2)] }))],
+  ])('[STO12] the same of %s alone', async (_, batches) => {
+    const store = await openPostgresStore({ url });
+    await store.events.append(['s1', 's2'].map((id) => aBatch(id, { record: aRecord(id), entries: [aNotice(1)] })));
+    await database.ask(url, `update writer set epoch = epoch + 1, holder = 'other'`);
+    expect((await failure(store.events.append(batches))).message).toMatch(/taken over/);
+    expect(await allSeqs(store, 's1')).toEqual([1]);
+    expect(await database.ask(url, 'select last_seq from sessions')).toEqual([{ last_seq: '1' }, { last_seq: '1' }]);
+    await store.close();
+  });
+
   test('[STO12] a lost connection of the lock is taken again, and the server goes on', async () => {
     const store = await openPostgresStore({ url });
     await store.events.append([aBatch('s1', { record: aRecord('s1'), entries: [aNotice(1)] })]);
+    const schema = new URL(url).searchParams.get('schema') ?? '';
     const holders = `select pid from pg_locks where locktype = 'advisory' and database =
-      (select oid from pg_database where datname = current_database())`;
+      (select oid from pg_database where datname = current_database())
+      and (classid::bigint << 32 | objid::bigint) = ${lockNumber({ schema })}`;
     const [before] = await database.ask<{ pid: number }>(url, holders);
 
     await database.ask(url, 'select pg_terminate_backend($1)', [before?.pid]);

@@ -63,10 +63,12 @@ export interface PoolOptions {
  */
 export class ConnectionPool {
   readonly #pool: Pool;
+  readonly #hosts: Hosts;
   readonly #answerTimeoutMs: number;
 
   constructor({ address, max, settings = {}, answerTimeoutMs = ANSWER_TIMEOUT_MS, examine }: PoolOptions) {
     this.#answerTimeoutMs = answerTimeoutMs;
+    this.#hosts = address.hosts;
     this.#pool = new Pool({
       ...clientConfig(address, settings),
       Client: clientOf(address.hosts),
@@ -85,10 +87,11 @@ export class ConnectionPool {
     this.#pool.on('connect', (client) => client.on('error', () => {}));
   }
 
+  /** Each host of the address is tried once: which one takes writes may have changed since the last connection. */
   async connect(): Promise<PoolConnection> {
     let client: PoolClient;
     try {
-      client = await this.#pool.connect();
+      client = await eachHost(this.#hosts, () => this.#pool.connect());
     } catch (error) {
       throw this.#connectFailure(error);
     }
@@ -135,11 +138,16 @@ export class ConnectionPool {
  * @throws what the last of them refused it with
  */
 export async function openClient(address: PostgresAddress, answerTimeoutMs = ANSWER_TIMEOUT_MS): Promise<OpenClient> {
-  for (let left = address.hosts.all.length; ; left -= 1) {
+  return eachHost(address.hosts, () => openOne(address, answerTimeoutMs));
+}
+
+/** @throws what the last host refused it with; what the examination of a connection found, at once */
+async function eachHost<Result>(hosts: Hosts, connect: () => Promise<Result>): Promise<Result> {
+  for (let left = hosts.all.length; ; left -= 1) {
     try {
-      return await openOne(address, answerTimeoutMs);
+      return await connect();
     } catch (error) {
-      if (left <= 1) throw error;
+      if (left <= 1 || error instanceof HearthError) throw error;
     }
   }
 }
