@@ -11,8 +11,8 @@ describe('directives in a prompt', () => {
   });
 
   test('numbers that may be left out have their defaults', () => {
-    expect(parseDirectives('[[stamps 9 2 200]][[stamps 4]]')).toEqual([
-      { type: 'stamps', count: 9, intervalMs: 2, chars: 200 },
+    expect(parseDirectives('[[stamps 9 2.5 200]][[stamps 4]]')).toEqual([
+      { type: 'stamps', count: 9, intervalMs: 2.5, chars: 200 },
       { type: 'stamps', count: 4, intervalMs: 0, chars: 0 },
     ]);
     expect(parseDirectives('[[tokens 5]][[status 529]][[cut 4]][[hang]][[stall]][[stall 0]]')).toEqual([

@@ -80,7 +80,7 @@ function parseBody(keyword: string, body: string): Step | undefined {
       return numbers && { type: 'tokens', count: numbers[0] ?? 0, intervalMs: numbers[1] ?? 0 };
     }
     case 'stamps': {
-      const numbers = wholeNumbers(body, 1, 3);
+      const numbers = numbersIn(body, 1, 3, FRACTION);
       return numbers && { type: 'stamps', count: numbers[0] ?? 0, intervalMs: numbers[1] ?? 0, chars: numbers[2] ?? 0 };
     }
     case 'status': {
@@ -106,10 +106,17 @@ function parseBody(keyword: string, body: string): Step | undefined {
   }
 }
 
+const WHOLE = /^\d{1,9}$/;
+const FRACTION = /^\d{1,9}(\.\d{1,3})?$/;
+
 function wholeNumbers(body: string, least: number, most: number): number[] | undefined {
+  return numbersIn(body, least, most, WHOLE);
+}
+
+function numbersIn(body: string, least: number, most: number, shape: RegExp): number[] | undefined {
   const words = body === '' ? [] : body.split(/\s+/);
   if (words.length < least || words.length > most) return undefined;
-  return words.every((word) => /^\d{1,9}$/.test(word)) ? words.map(Number) : undefined;
+  return words.every((word) => shape.test(word)) ? words.map(Number) : undefined;
 }
 
 function parseTool(prompt: string, start: number): Parsed | undefined {

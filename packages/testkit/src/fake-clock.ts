@@ -4,6 +4,7 @@ export type TimerHandle = number | NodeJS.Timeout;
 /** Time as the product's parts see it. `now` is in milliseconds since the epoch. */
 export interface Clock {
   now(): number;
+  monotonic(): number;
   setTimeout(run: () => void, delayMs: number): TimerHandle;
   clearTimeout(handle: TimerHandle): void;
 }
@@ -11,6 +12,7 @@ export interface Clock {
 /** The real time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   setTimeout: (run, delayMs) => setTimeout(run, delayMs),
   clearTimeout: (handle) => clearTimeout(handle),
 };
@@ -43,6 +45,10 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
+    return this.#now;
+  }
+
+  monotonic(): number {
     return this.#now;
   }
 

@@ -119,13 +119,22 @@ function* words(type: 'text' | 'thinking', text: string, wordDelayMs: number): G
   }
 }
 
-/** Each begins with `@`, the time at which it is made in µs since 1970, and a space; no two of an answer have the same. */
+/**
+ * Each begins with `@`, a time in µs since 1970, and a space; no two of an answer have the same. They keep to a schedule, and the
+ * time is that at which they were due: who is busy then is late with them. Without a pause it is the time at which they are made.
+ */
 function* stamps(count: number, intervalMs: number, chars: number): Generator<Piece> {
+  const beganUs = nowUs();
   let last = 0;
   for (let n = 0; n < count; n += 1) {
-    // The pause is a piece of its own, so that the time is taken after it.
-    if (n > 0 && intervalMs > 0) yield { type: 'stall', ms: intervalMs };
-    last = Math.max(last + 1, Math.round((performance.timeOrigin + performance.now()) * 1000));
+    const leftMs = n * intervalMs - (nowUs() - beganUs) / 1000;
+    // A piece of its own, so that the time is taken after it.
+    if (leftMs > 0) yield { type: 'stall', ms: Math.ceil(leftMs) };
+    last = Math.max(last + 1, Math.round(intervalMs > 0 ? beganUs + n * intervalMs * 1000 : nowUs()));
     yield { type: 'text', text: `@${last} `.padEnd(chars, '.'), delayMs: 0 };
   }
+}
+
+function nowUs(): number {
+  return (performance.timeOrigin + performance.now()) * 1000;
 }

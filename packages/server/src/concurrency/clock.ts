@@ -4,6 +4,8 @@ export type TimerHandle = NodeJS.Timeout | number;
 export interface Clock {
   /** Ms since 1970. */
   now(): number;
+  /** Ms since some moment, with their fractions; it goes on evenly when the machine's time is set. */
+  monotonic(): number;
   setTimeout(run: () => void, delayMs: number): TimerHandle;
   clearTimeout(handle: TimerHandle): void;
 }
@@ -11,6 +13,7 @@ export interface Clock {
 /** The machine's own time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   setTimeout: (run, delayMs) => setTimeout(run, delayMs),
   clearTimeout: (handle) => clearTimeout(handle),
 };

@@ -29,16 +29,15 @@ type Frame =
   | { type: 'page'; bodies: readonly string[]; text: string };
 
 /** The frame that a page of events makes, for all who are given that page at once. */
-const sharedFrames = new WeakMap<readonly string[], string>();
+const sharedFrames = new WeakMap<readonly string[], Frame>();
 
-function frameOf(bodies: readonly string[]): string {
+function frameOf(bodies: readonly string[]): Frame {
   const known = sharedFrames.get(bodies);
   if (known !== undefined) return known;
   const [only] = bodies;
   const isOne = bodies.length === 1 && only !== undefined;
-  const frame = isOne
-    ? notification('event', only)
-    : `[${bodies.map((body) => notification('event', body)).join(',')}]`;
+  const text = isOne ? notification('event', only) : `[${bodies.map((body) => notification('event', body)).join(',')}]`;
+  const frame: Frame = { type: 'page', bodies, text };
   sharedFrames.set(bodies, frame);
   return frame;
 }
@@ -52,12 +51,13 @@ function notification(method: string, body: string): string {
  * share a frame as a JSON-RPC batch. Bodies are joined as text, never encoded again.
  */
 export class Outbox {
+  /** Those that have gathered something in this turn of the event loop. */
+  static #gathering: Outbox[] = [];
   readonly #socket: ClientSocket;
   readonly #limits: OutboxLimits;
   readonly #on: OutboxListener;
   #frames: Frame[] = [];
   #gatheredBytes = 0;
-  #flush: NodeJS.Immediate | null = null;
   #slow = false;
   #closed = false;
 
@@ -89,7 +89,7 @@ export class Outbox {
 
   /** Events as JSON texts. Clients that are given the same array are sent the same string, which is made once. */
   events(bodies: readonly string[]): void {
-    this.#add({ type: 'page', bodies, text: frameOf(bodies) });
+    this.#add(frameOf(bodies));
   }
 
   /** Sends what was gathered; nothing is taken afterwards. */
@@ -100,14 +100,21 @@ export class Outbox {
 
   #add(frame: Frame): void {
     if (this.#closed) return;
-    this.#frames.push(frame);
+    if (this.#frames.push(frame) === 1) this.#sendSoon();
     this.#gatheredBytes += frame.text.length;
-    this.#flush ??= setImmediate(() => this.#send());
+  }
+
+  /** One task of the event loop for all, however many have something to send. */
+  #sendSoon(): void {
+    if (Outbox.#gathering.push(this) > 1) return;
+    setImmediate(() => {
+      const all = Outbox.#gathering;
+      Outbox.#gathering = [];
+      for (const outbox of all) outbox.#send();
+    });
   }
 
   #send(): void {
-    if (this.#flush !== null) clearImmediate(this.#flush);
-    this.#flush = null;
     const frames = this.#frames;
     this.#frames = [];
     this.#gatheredBytes = 0;
@@ -151,13 +158,13 @@ export class Outbox {
   }
 
   #hand(text: string): void {
-    this.#socket.send(text, () => this.#written());
+    this.#socket.send(text, this.#written);
   }
 
-  #written(): void {
+  readonly #written = (): void => {
     this.#on.written();
     if (!this.#slow || this.#closed || this.pendingBytes > this.#limits.lowWaterBytes) return;
     this.#slow = false;
     this.#on.drained();
-  }
+  };
 }

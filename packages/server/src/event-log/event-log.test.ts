@@ -91,6 +91,7 @@ describe('writing', () => {
     let heldMs = 0;
     const slow: Clock = {
       now: () => clock.now() + heldMs,
+      monotonic: () => clock.now() + heldMs,
       setTimeout: (run, delayMs) => clock.setTimeout(run, delayMs),
       clearTimeout: (handle) => clock.clearTimeout(handle),
     };

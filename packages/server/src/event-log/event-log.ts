@@ -15,6 +15,8 @@ export type { LogSubscription } from './subscription.ts';
 
 /** A commit of deltas alone begins so long after the one before at the latest. */
 const LONGEST_INTERVAL_MS = 4;
+/** No timer is shorter. */
+const SHORTEST_REST_MS = 1;
 /** One read of the store: as many entries at most, and no more once so many bytes are passed. */
 const PAGE_ENTRIES = 1_000;
 const PAGE_BYTES = 512 * 1024;
@@ -47,7 +49,7 @@ export class EventLog {
   #afterCommit: (() => void)[] = [];
   #committing = false;
   #urgent = false;
-  /** Deltas alone are not committed before: ms since 1970. */
+  /** Deltas alone are not committed before, in the clock's monotonic time. */
   #restUntilMs = Number.NEGATIVE_INFINITY;
   #lastTime = { ms: Number.NaN, text: '' };
   #immediate: NodeJS.Immediate | null = null;
@@ -187,8 +189,8 @@ export class EventLog {
 
   #schedule(): void {
     if (this.#committing || this.#immediate !== null) return;
-    const restMs = this.#restUntilMs - this.#parts.clock.now();
-    if (this.#urgent || restMs <= 0) {
+    const restMs = this.#restUntilMs - this.#parts.clock.monotonic();
+    if (this.#urgent || restMs < SHORTEST_REST_MS) {
       this.#disarm();
       this.#immediate = setImmediate(() => void this.#commit());
     } else {
@@ -209,10 +211,10 @@ export class EventLog {
     this.#dirty.clear();
     this.#urgent = false;
     this.#committing = true;
-    const beganMs = this.#parts.clock.now();
+    const beganMs = this.#parts.clock.monotonic();
     const flights = channels.map((channel) => channel.gather()).filter((flight) => flight !== null);
     const storing = this.#store(flights);
-    const heldMs = this.#parts.clock.now() - beganMs;
+    const heldMs = this.#parts.clock.monotonic() - beganMs;
     await storing;
     this.#restUntilMs = beganMs + Math.min(2 * heldMs, LONGEST_INTERVAL_MS);
     this.#committing = false;

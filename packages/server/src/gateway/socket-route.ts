@@ -70,7 +70,10 @@ export async function addWebSocket(
         });
       },
       wsHandler: (socket, request) => {
-        open.set(socket, connectWebSocket(socket, { ...options, identity: request.identity, limits }));
+        open.set(
+          socket,
+          connectWebSocket(socket, request.raw.socket, { ...options, identity: request.identity, limits }),
+        );
         socket.on('close', () => open.delete(socket));
       },
     });
