@@ -5,7 +5,17 @@ import { rolldown } from 'rolldown';
 
 /** @param {string} name */
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
-const roles = ['appends', 'large-database', 'naive-server', 'plain-ws', 'postgres', 'raw-sdk', 'socket-io', 'swarm'];
+const roles = [
+  'appends',
+  'large-database',
+  'naive-server',
+  'plain-ws',
+  'postgres',
+  'raw-sdk',
+  'sdk-server',
+  'socket-io',
+  'swarm',
+];
 
 await rm(path('dist'), { recursive: true, force: true });
 const bundle = await rolldown({

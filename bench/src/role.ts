@@ -10,6 +10,7 @@ export type RoleName =
   | 'plain-ws'
   | 'postgres'
   | 'raw-sdk'
+  | 'sdk-server'
   | 'socket-io'
   | 'swarm';
 

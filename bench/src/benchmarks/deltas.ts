@@ -11,6 +11,7 @@ import type { TurnTimes } from '../roles/raw-sdk.ts';
 import type { Received } from '../roles/swarm.ts';
 import { stamps } from '../scripted-sessions.ts';
 import type { HearthClient } from '../wire/hearth-client.ts';
+import { SdkServer } from '../sdk-server.ts';
 import { inRounds } from '../workplace.ts';
 import type { Workplace } from '../workplace.ts';
 
@@ -23,19 +24,24 @@ export const deltas: Benchmark = {
   name: 'deltas',
   title: 'A long answer at full speed',
   about:
-    'From sending a message to the last of 2,000 deltas, which the scripted Messages API sends as fast as the binary reads them: at a raw streaming query, at one client of Hearth, and at the last of 100 clients.',
+    'From sending a message to the last of 2,000 deltas, which the scripted Messages API sends as fast as the binary reads them: at a raw streaming query, at one client of Hearth, and at the last of 100 clients; and the same at the floor of a server with the same promise, a raw streaming query behind plain `ws` that stores before it sends.',
   async run(workplace) {
     const api = workplace.adopt(await startMessagesApi());
     const count = workplace.pick(2_000, 50);
     const many = workplace.pick(100, 3);
-    const streams: Record<'one' | 'many' | 'raw', Stream> = {
+    const streams: Record<'one' | 'many' | 'raw' | 'floorOne' | 'floorMany', Stream> = {
       raw: await rawStream(workplace, api.url),
       one: await hearthStream(workplace, api.url, 1),
       many: await hearthStream(workplace, api.url, many),
+      floorOne: await floorStream(workplace, api.url, 1),
+      floorMany: await floorStream(workplace, api.url, many),
     };
-    const names = ['one', 'many', 'raw'] as const;
+    const names = ['one', 'many', 'raw', 'floorOne', 'floorMany'] as const;
     const measure = async (deltaCount: number, rounds: number): Promise<Record<keyof typeof streams, number[]>> => {
-      const samples = { one: [] as number[], many: [] as number[], raw: [] as number[] };
+      const samples = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<
+        (typeof names)[number],
+        number[]
+      >;
       const play = names.map((name) => async (round: number) => {
         const ms = await streams[name](deltaCount);
         if (round >= 0) samples[name].push(ms);
@@ -44,7 +50,13 @@ export const deltas: Benchmark = {
       return samples;
     };
     const samples = await measure(count, workplace.pick(15, 1));
-    const series: Record<keyof typeof streams, [number, number][]> = { one: [], many: [], raw: [] };
+    const series: Record<keyof typeof streams, [number, number][]> = {
+      one: [],
+      many: [],
+      raw: [],
+      floorOne: [],
+      floorMany: [],
+    };
     for (const size of workplace.pick([200, 2_000, 20_000], [5, 50])) {
       const found = await measure(size, workplace.pick(3, 1));
       for (const name of names) series[name].push([size, median(found[name])]);
@@ -55,10 +67,18 @@ export const deltas: Benchmark = {
         { name: 'Hearth with one client', unit: 'ms', samples: samples.one },
         { name: `Hearth with ${many} clients`, unit: 'ms', samples: samples.many },
         { name: 'raw SDK', unit: 'ms', samples: samples.raw },
+        { name: 'plain ws that stores first, with one client', unit: 'ms', samples: samples.floorOne },
+        { name: `plain ws that stores first, with ${many} clients`, unit: 'ms', samples: samples.floorMany },
       ],
       goals: [
         atMost('with one client, of the raw SDK', median(samples.one) / raw, 1.05),
         atMost(`with ${many} clients, of the raw SDK`, median(samples.many) / raw, 1.15),
+        atMost('with one client, of plain ws that stores first', median(samples.one) / median(samples.floorOne), 1.05),
+        atMost(
+          `with ${many} clients, of plain ws that stores first`,
+          median(samples.many) / median(samples.floorMany),
+          1.15,
+        ),
       ],
       charts: [
         {
@@ -70,6 +90,7 @@ export const deltas: Benchmark = {
             { name: 'one client', points: series.one },
             { name: `${many} clients`, points: series.many },
             { name: 'raw SDK', points: series.raw },
+            { name: 'plain ws that stores first, one client', points: series.floorOne },
           ] satisfies Series[],
           bend: 'Up to a few hundred deltas the request itself is what takes time; from there on it is the binary, one delta after the other, in proportion. Hearth gathers what comes while a commit is under way, so more clients and more deltas cost it frames, not deltas.',
         },
@@ -82,6 +103,20 @@ async function rawStream(workplace: Workplace, apiUrl: string): Promise<Stream> 
   const role = await workplace.role('raw-sdk', { env: environment(workplace, workplace.subfolder('raw'), apiUrl) });
   await role.call('open', workplace.subfolder('raw/workspace'), '[[say ready]]');
   return async (count) => (await role.call<TurnTimes>('turn', stamps({ count, intervalMs: 0, chars: CHARS }))).lastMs;
+}
+
+async function floorStream(workplace: Workplace, apiUrl: string, clients: number): Promise<Stream> {
+  const server = await SdkServer.start(workplace, apiUrl, `sdk-server-${clients}`);
+  const swarm = await workplace.role('swarm');
+  await swarm.call('join', { kind: 'plain-ws', url: server.url }, clients);
+  return async (count) => {
+    await swarm.call('reset');
+    const began = nowUs();
+    const over = server.turn(stamps({ count, intervalMs: 0, chars: CHARS }));
+    const { lastAtUs } = await swarm.call<Received>('received', count);
+    await over;
+    return (lastAtUs - began) / 1000;
+  };
 }
 
 async function hearthStream(workplace: Workplace, apiUrl: string, clients: number): Promise<Stream> {

@@ -7,6 +7,7 @@ import { environment, HearthServer } from '../hearth-server.ts';
 import { Distribution, median } from '../measure/distribution.ts';
 import type { Chart } from '../report/chart.ts';
 import type { TurnTimes } from '../roles/raw-sdk.ts';
+import { SdkServer } from '../sdk-server.ts';
 import { inRounds } from '../workplace.ts';
 import type { Workplace } from '../workplace.ts';
 
@@ -21,14 +22,15 @@ export const followUp: Benchmark = {
   name: 'follow-up',
   title: 'A follow-up turn',
   about:
-    'From sending a message to the first delta of its answer, over the real binary and the scripted Messages API: at a WebSocket client of Hearth, in the process that holds a raw streaming query, and at an HTTP client of a server that makes a query per message. All three answer the same prompts one after the other, in rounds.',
+    'From sending a message to the first delta of its answer, over the real binary and the scripted Messages API: at a WebSocket client of Hearth, in the process that holds a raw streaming query, at a client of the floor of a server with the same promise (a raw streaming query behind plain `ws`, which stores the message before the agent has it, and each delta before it is sent), and at an HTTP client of a server that makes a query per message. All answer the same prompts one after the other, in rounds.',
   async run(workplace) {
     const api = workplace.adopt(await startMessagesApi());
     const turns = workplace.pick(150, 4);
     const hearth = await warmHearth(workplace, api);
     const raw = await warmRaw(workplace, api);
+    const server = await SdkServer.start(workplace, api.url);
     const naive = await naiveServer(workplace, api);
-    const samples = { hearth: [] as number[], raw: [] as number[], naive: [] as number[] };
+    const samples = { hearth: [] as number[], raw: [] as number[], server: [] as number[], naive: [] as number[] };
     const keep = (list: number[], round: number, ms: number): void => {
       if (round >= 0) list.push(ms);
     };
@@ -37,6 +39,7 @@ export const followUp: Benchmark = {
       [
         async (round) => keep(samples.hearth, round, await hearth()),
         async (round) => keep(samples.raw, round, await raw()),
+        async (round) => keep(samples.server, round, await server.turn(PROMPT)),
         async (round) => {
           if (round % NAIVE_EVERY === 0) keep(samples.naive, round, await naive());
         },
@@ -47,17 +50,29 @@ export const followUp: Benchmark = {
   },
 };
 
-function outcome(samples: Record<'hearth' | 'raw' | 'naive', number[]>): Outcome {
-  const [hearth, raw] = [new Distribution(samples.hearth), new Distribution(samples.raw)];
+function outcome(samples: Record<'hearth' | 'raw' | 'server' | 'naive', number[]>): Outcome {
+  const [hearth, raw, server] = [samples.hearth, samples.raw, samples.server].map((some) => new Distribution(some)) as [
+    Distribution,
+    Distribution,
+    Distribution,
+  ];
   return {
     rows: [
       { name: 'Hearth', unit: 'ms', samples: samples.hearth },
       { name: 'raw SDK', unit: 'ms', samples: samples.raw },
+      { name: 'raw SDK behind plain ws that stores first', unit: 'ms', samples: samples.server },
       { name: 'a query per message', unit: 'ms', samples: samples.naive },
     ],
     goals: [
       atMost('over the raw SDK, median', hearth.median - raw.median, 2, ' ms'),
       atMost('over the raw SDK, 99th percentile', hearth.quantile(0.99) - raw.quantile(0.99), 5, ' ms'),
+      atMost('over plain ws that stores first, median', hearth.median - server.median, 2, ' ms'),
+      atMost(
+        'over plain ws that stores first, 99th percentile',
+        hearth.quantile(0.99) - server.quantile(0.99),
+        5,
+        ' ms',
+      ),
     ],
     charts: [byLength(samples)],
   };

@@ -1,4 +1,4 @@
-import { delay } from '../measure/clock.ts';
+import { delay, nowUs } from '../measure/clock.ts';
 import { StampMaker } from '../wire/stamps.ts';
 
 const SESSION = '0f8fad5b-d9cb-469f-a165-70867728950e';
@@ -20,14 +20,20 @@ export interface Outlet {
   full(): boolean;
 }
 
-/** Makes events with the fields of Hearth's deltas and sends each as soon as it is made, never faster than the clients read. */
+/**
+ * Makes events with the fields of Hearth's deltas and sends each as soon as it is made, never faster than the clients read. After a
+ * late one the next is due as if it had been on time.
+ */
 export async function broadcast({ count, intervalMs, chars }: Pace, outlet: Outlet): Promise<void> {
   const stamps = new StampMaker();
+  const beganUs = nowUs();
   for (let n = 0; n < count; n += 1) {
-    if (n > 0 && intervalMs > 0) await delay(intervalMs);
+    const dueUs = beganUs + n * intervalMs * 1000;
+    const leftMs = intervalMs > 0 ? (dueUs - nowUs()) / 1000 : 0;
+    if (leftMs > 0) await delay(Math.ceil(leftMs));
     else if (n % 16 === 15) await new Promise((resolve) => setImmediate(resolve));
     while (outlet.full()) await new Promise((resolve) => setImmediate(resolve));
-    outlet.send(anEvent(n, stamps.next(chars)));
+    outlet.send(anEvent(n, stamps.next(chars, intervalMs > 0 ? dueUs : nowUs())));
   }
 }
 

@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer';
 import type { AddressInfo } from 'node:net';
-import SqliteDatabase from 'better-sqlite3';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import { serveRole } from '../role.ts';
-import { delay } from '../measure/clock.ts';
+import { delay, nowUs } from '../measure/clock.ts';
 import { StampMaker } from '../wire/stamps.ts';
+import { plainStore } from './plain-store.ts';
 import { anEvent, broadcast } from './broadcast.ts';
 import type { Pace } from './broadcast.ts';
 
@@ -16,27 +16,17 @@ import type { Pace } from './broadcast.ts';
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 
 let server: WebSocketServer | null = null;
-let store = (_event: string): void => {};
+let store = (_events: readonly string[]): void => {};
 
 /** @param file of the database in which it stores each event first; absent: it stores nothing */
 async function listen(file?: string): Promise<string> {
-  if (file !== undefined) store = storeIn(file);
+  if (file !== undefined) store = plainStore(file);
   const opened = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
   server = opened;
   await new Promise((resolve) => {
     opened.once('listening', resolve);
   });
   return `http://127.0.0.1:${(opened.address() as AddressInfo).port}`;
-}
-
-/** On disk when it returns, as Hearth has it. */
-function storeIn(file: string): (event: string) => void {
-  const db = new SqliteDatabase(file);
-  db.pragma('journal_mode = WAL');
-  db.pragma('synchronous = FULL');
-  db.exec('CREATE TABLE events (seq INTEGER PRIMARY KEY, body TEXT NOT NULL)');
-  const insert = db.prepare('INSERT INTO events (body) VALUES (?)');
-  return (event) => insert.run(event);
 }
 
 function clients(): WebSocket[] {
@@ -47,7 +37,7 @@ async function toAll(pace: Pace): Promise<void> {
   const all = clients();
   await broadcast(pace, {
     send: (event) => {
-      store(JSON.stringify(event));
+      store([JSON.stringify(event)]);
       const frame = encoded(event);
       for (const client of all) client.send(frame, { binary: false });
     },
@@ -60,9 +50,11 @@ async function toEach({ count, intervalMs, chars }: Pace): Promise<void> {
   await Promise.all(
     clients().map(async (client) => {
       const stamps = new StampMaker();
+      const beganUs = nowUs();
       for (let n = 0; n < count; n += 1) {
-        client.send(encoded(anEvent(n, stamps.next(chars))), { binary: false });
-        await delay(intervalMs);
+        const dueUs = beganUs + n * intervalMs * 1000;
+        await delay(Math.max(0, Math.ceil((dueUs - nowUs()) / 1000)));
+        client.send(encoded(anEvent(n, stamps.next(chars, dueUs))), { binary: false });
       }
     }),
   );

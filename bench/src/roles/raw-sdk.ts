@@ -1,6 +1,7 @@
-import { query } from '@anthropic-ai/claude-agent-sdk';
-import type { Options, Query, SDKMessage, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
+import { prewarm, query } from '@anthropic-ai/claude-agent-sdk';
+import type { Query, SDKMessage, SpareProcess } from '@anthropic-ai/claude-agent-sdk';
 import { serveRole } from '../role.ts';
+import { Input, options } from './sdk-input.ts';
 
 /** When a turn's first and last delta came and when it ended, in ms since it was sent. */
 export interface TurnTimes {
@@ -12,39 +13,6 @@ export interface TurnTimes {
 
 /** The floor of turns: the SDK by itself, in streaming input, in the process that measures, without any network or store. */
 let warm: { input: Input; reader: AsyncIterator<SDKMessage>; query: Query } | null = null;
-
-/** What a turn's prompt is put into while the process runs. */
-class Input {
-  readonly #waiting: SDKUserMessage[] = [];
-  #wake: (() => void) | null = null;
-
-  push(text: string): void {
-    this.#waiting.push({
-      type: 'user',
-      message: { role: 'user', content: text },
-      parent_tool_use_id: null,
-      session_id: '',
-    });
-    this.#wake?.();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<SDKUserMessage, void> {
-    for (;;) {
-      const next = this.#waiting.shift();
-      if (next !== undefined) yield next;
-      else
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-    }
-  }
-}
-
-/** The options that Hearth gives too, as far as they decide what the binary does at its start. */
-function options(cwd: string): Options {
-  const systemPrompt = { type: 'preset', preset: 'claude_code' } as const;
-  return { cwd, includePartialMessages: true, settingSources: ['user', 'project'], systemPrompt };
-}
 
 /** Begins a query that stays, and plays its first turn. */
 async function open(cwd: string, prompt: string): Promise<TurnTimes> {
@@ -94,4 +62,24 @@ async function close(): Promise<void> {
   warm = null;
 }
 
-serveRole({ open, turn: (prompt: string) => turn(prompt), once, close });
+let spare: SpareProcess | null = null;
+
+/** Starts a process that is up before anybody needs it. */
+async function prepare(cwd: string): Promise<void> {
+  spare = await prewarm({ options: options(cwd) });
+}
+
+/** The first turn of the process that stands ready. */
+async function claimed(cwd: string, prompt: string): Promise<TurnTimes> {
+  if (spare === null) throw new Error('no process stands ready');
+  const input = new Input();
+  const began = performance.now();
+  const running = spare.claim({ prompt: input, options: { cwd, permissionMode: 'default' } });
+  spare = null;
+  input.push(prompt);
+  const found = await times(running[Symbol.asyncIterator](), began);
+  await running.return();
+  return found;
+}
+
+serveRole({ open, turn: (prompt: string) => turn(prompt), once, close, prepare, claimed });

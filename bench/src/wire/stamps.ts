@@ -49,8 +49,9 @@ function digitsAt(payload: Buffer, from: number): number {
 export class StampMaker {
   #last = 0;
 
-  next(chars: number): string {
-    this.#last = Math.max(this.#last + 1, Math.round(nowUs()));
+  /** @param dueUs when it was to be made; default: now */
+  next(chars: number, dueUs = nowUs()): string {
+    this.#last = Math.max(this.#last + 1, Math.round(dueUs));
     return `@${this.#last} `.padEnd(chars, '.');
   }
 }
