@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startMessagesApi, type MessagesApi } from './messages-api.ts';
 import { isObject } from './invalid-request.ts';
 import { reply } from './reply.ts';
@@ -131,9 +131,12 @@ describe('a streamed answer', () => {
 
   test('that is cut breaks the connection after its deltas, once', async () => {
     const body = { ...say('[[tokens 9 0]] [[cut 3]]'), stream: true };
+    let text = '';
+    api.setBeforeCut(async () =>
+      vi.waitFor(() => expect(parseSse(text).filter(({ type }) => type === 'content_block_delta')).toHaveLength(3)),
+    );
     const torn = await post(body);
     const reader = torn.body!.getReader();
-    let text = '';
     const read = async () => {
       for (let part = await reader.read(); !part.done; part = await reader.read())
         text += Buffer.from(part.value).toString();

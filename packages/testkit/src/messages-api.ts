@@ -38,6 +38,11 @@ export interface MessagesApi {
   /** Replaces the script by code; `undefined` takes it away. */
   setScript(script: RequestScript | undefined): void;
   /**
+   * What a cut waits for when its deltas are sent: that the client has read them, for a client that is busy may throw away
+   * what it finds together with the break. `undefined`, the default: 50 ms.
+   */
+  setBeforeCut(read: (() => Promise<unknown>) | undefined): void;
+  /**
    * The first request, past or to come, that matches (default: any); looked at when it arrives and when its outcome is
    * known. Rejects after `timeoutMs` (default 10,000).
    */
@@ -47,7 +52,7 @@ export interface MessagesApi {
   ): Promise<RecordedRequest>;
   /** `request`: one came. `outcome`: it was answered, failed, was cut or aborted. Gives the unsubscribe. */
   on(event: 'request' | 'outcome', listener: RequestListener): () => void;
-  /** Forgets requests, billing, caches and attempts, and takes the script by code away. Streams that run go on. */
+  /** Forgets requests, billing, caches and attempts, and takes away the script by code and what a cut waits for. Streams that run go on. */
   reset(): void;
   /** Ends every connection and stops. */
   close(): Promise<void>;
@@ -91,6 +96,7 @@ export async function startMessagesApi(options: MessagesApiOptions = {}): Promis
       return endpoint.billed;
     },
     setScript: (script) => endpoint.setScript(script),
+    setBeforeCut: (read) => endpoint.setBeforeCut(read),
     waitForRequest: (matches = () => true, { timeoutMs = 10_000 } = {}) => log.waitFor(matches, timeoutMs),
     on: (event, listener) => log.on(event, listener),
     reset: () => endpoint.reset(),

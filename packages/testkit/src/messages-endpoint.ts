@@ -21,7 +21,7 @@ import { answerSideRequest } from './side-request.ts';
 import { validateRequest } from './validate-request.ts';
 
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
-/** How long a client has to read what stands before a cut. */
+/** How long a client has to read what stands before a cut, where nobody says that it has. */
 const READ_MS = 50;
 const REFUSED: MessagesRequest = { model: '', max_tokens: 0, messages: [] };
 
@@ -53,6 +53,7 @@ export class MessagesEndpoint {
   #script: RequestScript | undefined;
   #cache: PromptCache;
   readonly #bills: BillBook;
+  #beforeCut: (() => Promise<unknown>) | undefined;
   #exchanges = 0;
 
   constructor(options: EndpointOptions) {
@@ -74,12 +75,17 @@ export class MessagesEndpoint {
     this.#script = script;
   }
 
+  setBeforeCut(read: (() => Promise<unknown>) | undefined): void {
+    this.#beforeCut = read;
+  }
+
   reset(): void {
     this.#options.log.reset();
     this.#options.model.reset();
     this.#cache = this.#options.makeCache();
     this.#bills.reset();
     this.#script = undefined;
+    this.#beforeCut = undefined;
   }
 
   /** Answers one request. Never rejects: what goes wrong inside is answered as a 500 that says what it was. */
@@ -245,7 +251,7 @@ export class MessagesEndpoint {
     if (played.type !== 'whole') bill(Math.max(1, played.deltas));
     if (played.type === 'aborted') return played;
     if (played.type === 'cut') {
-      await sendThenBreak(response);
+      await this.#sendThenBreak(response);
       return played;
     }
     const natural = played.calledTools ? 'tool_use' : 'end_turn';
@@ -254,19 +260,19 @@ export class MessagesEndpoint {
     sink.end(stopReason, usage);
     return { type: 'answered', stopReason, usage, deltas: played.deltas };
   }
-}
 
-/** Lets what was written reach the client, then breaks the connection without ending the answer. */
-async function sendThenBreak(response: ServerResponse): Promise<void> {
-  await new Promise<void>((resolve) => {
-    response.flushHeaders();
-    const { socket } = response;
-    if (socket === null || socket.destroyed) resolve();
-    else socket.write('', () => resolve());
-  });
-  // The system has it; a client that finds text and end together may throw both away.
-  await sleep(READ_MS);
-  response.destroy();
+  /** Lets what was written reach the client, then breaks the connection without ending the answer. */
+  async #sendThenBreak(response: ServerResponse): Promise<void> {
+    await new Promise<void>((resolve) => {
+      response.flushHeaders();
+      const { socket } = response;
+      if (socket === null || socket.destroyed) resolve();
+      else socket.write('', () => resolve());
+    });
+    // The system has it; a client that finds text and end together may throw both away.
+    await (this.#beforeCut?.() ?? sleep(READ_MS));
+    response.destroy();
+  }
 }
 
 function failedOutcome(failure: ApiFailure): RequestOutcome {

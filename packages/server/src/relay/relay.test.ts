@@ -1,5 +1,5 @@
 import { reply } from '@hearth/testkit';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Reply } from '@hearth/testkit';
 import { ask, startRelayBed } from './testing/relay-bed.ts';
 import type { RelayBed } from './testing/relay-bed.ts';
@@ -23,6 +23,7 @@ function spent(window: string, resetsAtMs: number): Reply {
   });
 }
 
+const deltasIn = (stream: string): number => stream.split('event: content_block_delta').length - 1;
 const keysAsked = (): (string | undefined)[] => bed.api.requests.map((request) => request.apiKey);
 
 describe('the relay', () => {
@@ -50,7 +51,18 @@ describe('the relay', () => {
     const way = await bed.lane();
 
     await (await ask(way, 'hi', { stream: false })).json();
-    await ask(way, '[[cut 3]]').then((answer) => answer.text().catch(() => 'cut'));
+    let text = '';
+    bed.api.setBeforeCut(async () => vi.waitFor(() => expect(deltasIn(text)).toBe(3)));
+    const torn = await ask(way, '[[cut 3]] [[tokens 6 0]]');
+    const reading = torn.body?.pipeThrough(new TextDecoderStream()).pipeTo(
+      new WritableStream({
+        write: (part) => {
+          text += part;
+        },
+      }),
+    );
+    await expect(reading).rejects.toThrow();
+    expect(deltasIn(text)).toBe(3);
 
     await expect.poll(() => bed.api.bills.length).toBe(2);
     await expect

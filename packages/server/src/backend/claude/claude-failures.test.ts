@@ -31,6 +31,7 @@ describe('failures of the model API', () => {
 
   test('[TURN6] a stream that breaks starts again: the torn text is abandoned and does not mix with the new', async () => {
     const agent = bed.open();
+    bed.api.setBeforeCut(async () => agent.wait('block.delta', undefined, 0));
     expect((await agent.turn('[[cut 3 1]] [[tokens 6 5]]')).outcome).toBe('completed');
     const blocks = agent.events.filter((event) => event.type === 'block.completed');
     expect(blocks).toMatchObject([{ abandoned: true }, { text: 'w0 w1 w2 w3 w4 w5 ' }]);

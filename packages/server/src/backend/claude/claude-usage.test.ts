@@ -75,6 +75,8 @@ describe('the usage of turns over the real binary', () => {
     await agent.wait('block.delta', undefined, 0);
     agent.process.interrupt();
     await agent.wait('turn.ended', undefined, 0);
+    const before = agent.events.length;
+    bed.api.setBeforeCut(async () => agent.wait('block.delta', undefined, before));
     await agent.turn('[[cut 4 1]] [[tokens 6 0]]');
     await agent.ended();
 
