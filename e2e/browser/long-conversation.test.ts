@@ -62,7 +62,7 @@ test('[WEB20] of a long conversation only what is near the view is on the page, 
     body: JSON.stringify({ content: '[[tokens 120 5]]' }),
   });
   await expect
-    .poll(async () => Number(await rows.getAttribute('data-rows')), { timeout: 20_000 })
+    .poll(async () => Number(await rows.getAttribute('data-rows')), { timeout: 60_000 })
     .toBe((TURNS + 1) * 3);
   expect(await page.locator('[data-message]').first().innerText()).toBe(first);
   expect(await topOf()).toBe(before);

@@ -76,8 +76,8 @@ describe('accounts of the Claude agent', () => {
     });
     await bench.send(id, '[[tool Bash {"command":"echo ran >> ran.txt; echo hello"}]] [[say done]]');
     await bench.send(id, '[[say and this]]', { priority: 'later' });
-    await expect.poll(async () => (await client.session(id).get()).phase, { timeout: 20_000 }).toBe('retrying');
-    await expect.poll(() => server.children().length, { timeout: 20_000 }).toBe(0);
+    await expect.poll(async () => (await client.session(id).get()).phase, { timeout: 60_000 }).toBe('retrying');
+    await expect.poll(() => server.children().length, { timeout: 60_000 }).toBe(0);
     expect((await client.accounts.list()).map(({ state }) => state)).toEqual(['cooling']);
     await expect.poll(() => states).toEqual(['ready', 'cooling']);
 

@@ -4,7 +4,7 @@ import type { MessagesApi } from '@hearth/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { modelRequests, Place, scriptedApi, ServerProcess } from './server-process.ts';
 
-const WAIT = { timeout: 20_000, interval: 20 };
+const WAIT = { timeout: 60_000, interval: 20 };
 const MB = 1024 * 1024;
 
 function isIdle(socket: RpcSocket, id: string): boolean {

@@ -7,7 +7,7 @@ import type { FaultRun } from './faults/run-faults.ts';
 const SCRIPTED_RUNS = 50;
 const CLAUDE_RUNS = 6;
 const POSTGRES_RUNS = 4;
-const TIMEOUT = { timeout: 150_000 };
+const TIMEOUT = { timeout: 400_000 };
 
 /** `whole`, or what broke, where the whole story is, and how to see it again. */
 async function verdict(run: FaultRun): Promise<string> {

@@ -113,7 +113,7 @@ describe('hearth migrate-to and hearth migrate-from', () => {
     });
     await bench.send(id, '[[tool Bash {"command":"echo ran >> ran.txt; echo hello"}]] [[say done]]');
     await bench.send(id, '[[say and this]]', { priority: 'later' });
-    await expect.poll(async () => (await bench.read(id)).phase, { timeout: 20_000 }).toBe('retrying');
+    await expect.poll(async () => (await bench.read(id)).phase, { timeout: 60_000 }).toBe('retrying');
     const refused = await cli(place, ['migrate-to'], { HEARTH_DATABASE_URL: url });
     expect(refused).toMatchObject({ code: 1, stdout: '' });
     expect(refused.stderr).toContain(`pid ${first.pid}`);

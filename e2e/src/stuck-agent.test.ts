@@ -4,7 +4,7 @@ import type { MessagesApi } from '@hearth/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { childrenOf, isAlive, modelRequests, Place, scriptedApi, ServerProcess } from './server-process.ts';
 
-const WAIT = { timeout: 20_000, interval: 20 };
+const WAIT = { timeout: 60_000, interval: 20 };
 const FIRST_OUTPUT_MS = 3_000;
 const SILENCE_MS = 2_000;
 const IMPATIENT = ['--first-output-timeout-ms', String(FIRST_OUTPUT_MS), '--silence-timeout-ms', String(SILENCE_MS)];

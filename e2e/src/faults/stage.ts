@@ -105,7 +105,7 @@ export class Stage {
     for (const proxy of this.#proxies) await proxy.close();
     await this.api.close();
     await this.#postgres?.close();
-    const end = Date.now() + 5_000;
+    const end = Date.now() + 20_000;
     while (processesOf(this.place).length > 0 && Date.now() < end) await sleep(50);
     return processesOf(this.place);
   }

@@ -133,7 +133,9 @@ describe('a streamed answer', () => {
     const body = { ...say('[[tokens 9 0]] [[cut 3]]'), stream: true };
     let text = '';
     api.setBeforeCut(async () =>
-      vi.waitFor(() => expect(parseSse(text).filter(({ type }) => type === 'content_block_delta')).toHaveLength(3)),
+      vi.waitFor(() => expect(parseSse(text).filter(({ type }) => type === 'content_block_delta')).toHaveLength(3), {
+        timeout: 30_000,
+      }),
     );
     const torn = await post(body);
     const reader = torn.body!.getReader();

@@ -56,7 +56,7 @@ async function turn(sessionId: string, content: string, principal = ANN): Promis
   const before = (await hearth.sessions.get(sessionId)).lastTurn?.seq ?? 0;
   await hearth.sessions.send(principal, sessionId, { content });
   await expect
-    .poll(async () => (await hearth.sessions.get(sessionId)).lastTurn?.seq ?? 0, { timeout: 20_000 })
+    .poll(async () => (await hearth.sessions.get(sessionId)).lastTurn?.seq ?? 0, { timeout: 60_000 })
     .toBeGreaterThan(before);
   await expect.poll(async () => (await hearth.sessions.get(sessionId)).phase).toBe('idle');
   const { lastTurn } = await hearth.sessions.get(sessionId);

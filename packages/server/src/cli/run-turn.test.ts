@@ -52,11 +52,11 @@ async function run(prompt: string, options: Partial<RunTurnOptions> = {}): Promi
 
 /** Waits for something to be on the terminal. */
 async function shown(stream: 'stdout' | 'stderr', text: string): Promise<void> {
-  for (const end = Date.now() + 5_000; Date.now() < end;) {
+  for (const end = Date.now() + 30_000; Date.now() < end;) {
     if (terminal[stream].includes(text)) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  throw new Error(`${JSON.stringify(text)} was not shown within five seconds, but: ${terminal[stream]}`);
+  throw new Error(`${JSON.stringify(text)} was not shown within half a minute, but: ${terminal[stream]}`);
 }
 
 /** The same sessions, where one call is never answered. */

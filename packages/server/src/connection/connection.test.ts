@@ -15,7 +15,7 @@ import { FakeSocket } from './testing/fake-socket.ts';
 import { createOperations } from './operations.ts';
 
 /** Waits for a condition, generously: the machine may be busy. */
-const until = <T>(check: () => T) => vi.waitFor(check, { timeout: 8_000 });
+const until = <T>(check: () => T) => vi.waitFor(check, { timeout: 30_000 });
 
 const OWNER: Identity = {
   kind: 'owner',

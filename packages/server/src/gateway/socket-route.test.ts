@@ -8,7 +8,7 @@ import { OWNER_TOKEN, rawRequest, startFakeServer } from './testing/fake-server.
 import type { FakeServer } from './testing/fake-server.ts';
 
 /** Waits for a condition, generously: the machine may be busy. */
-const until = <T>(check: () => T) => vi.waitFor(check, { timeout: 8_000 });
+const until = <T>(check: () => T) => vi.waitFor(check, { timeout: 30_000 });
 
 let server: FakeServer;
 const sockets: WebSocket[] = [];

@@ -52,7 +52,7 @@ describe('the relay', () => {
 
     await (await ask(way, 'hi', { stream: false })).json();
     let text = '';
-    bed.api.setBeforeCut(async () => vi.waitFor(() => expect(deltasIn(text)).toBe(3)));
+    bed.api.setBeforeCut(async () => vi.waitFor(() => expect(deltasIn(text)).toBe(3), { timeout: 30_000 }));
     const torn = await ask(way, '[[cut 3]] [[tokens 6 0]]');
     const reading = torn.body?.pipeThrough(new TextDecoderStream()).pipeTo(
       new WritableStream({

@@ -128,7 +128,7 @@ async function open(): Promise<House> {
 const logOf = async (id: string): Promise<Event[]> => (await house.sessions.events(id, 0, 10_000)).items;
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 8_000;
+  const end = Date.now() + 30_000;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`waited in vain for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

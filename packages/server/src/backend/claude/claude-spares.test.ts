@@ -6,7 +6,7 @@ import type { ProcessRecord } from '../../store/store.ts';
 import type { Backend } from '../backend.ts';
 import { readyOf, seenBy, startTestBed, type TestBed } from './testing/test-bed.ts';
 
-const WAIT = { timeout: 20_000, interval: 20 };
+const WAIT = { timeout: 60_000, interval: 20 };
 
 let bed: TestBed;
 let backend: Backend;

@@ -75,7 +75,7 @@ const seed = Number(process.env['HEARTH_TEST_SEED'] ?? 20_261_121);
 
 test(
   `[LOG2] what was said to be stored outlives kill -9, and no number comes twice (seed ${seed})`,
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const path = join(directory, 'hearth.db');
     const random = randomFrom(seed);

@@ -38,7 +38,7 @@ function load(name: string, into: string): Contents {
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 8_000;
+  const end = Date.now() + 30_000;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`waited too long for: ${holds.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 10));

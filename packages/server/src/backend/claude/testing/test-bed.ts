@@ -16,7 +16,7 @@ import { createClaudeBackend } from '../claude-backend.ts';
 import type { ClaudeConfig } from '../claude-config.ts';
 import { configDirOf, projectKeyOf, type LocalPlace } from '../local-transcript.ts';
 
-const WAIT_MS = 8_000;
+const WAIT_MS = 30_000;
 
 /** For tests: the real binary in a home of its own, over a scripted model, with stores in memory. */
 export interface TestBed {
@@ -42,7 +42,7 @@ export interface OpenAgent {
   readonly process: AgentProcess;
   readonly events: AgentEvent[];
   send(content: Content, messageId?: string): string;
-  /** The first event from `from` on (default: from now) that matches; rejects after 8 s with what came. */
+  /** The first event from `from` on (default: from now) that matches; rejects after 30 s with what came. */
   wait<Type extends AgentEvent['type']>(
     type: Type,
     matches?: (event: Extract<AgentEvent, { type: Type }>) => boolean,
