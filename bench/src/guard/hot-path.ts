@@ -48,6 +48,7 @@ export class HotPath {
   readonly #close: () => Promise<void>;
   readonly sent: Sent = { frames: 0, chars: 0 };
   commits = 0;
+  #said: AgentEvent | null = null;
   #state: SessionState = { ...initialState(0, 'user'), agent: { generation: 1, life: 'ready' } };
 
   private constructor(store: Awaited<ReturnType<typeof openSqliteStore>>) {
@@ -56,7 +57,12 @@ export class HotPath {
     };
     this.#log = new EventLog({ store: store.events, clock: this.#clock, log: silentLog(), onCommit });
     this.#close = () => store.close();
-    const owner = { project: () => ({ messages: [], usage: [] }), committed: () => undefined, failed: () => undefined };
+    const owner = {
+      flush: () => this.#take(),
+      project: () => ({ messages: [], usage: [] }),
+      committed: () => undefined,
+      failed: () => undefined,
+    };
     this.#log.open(SESSION, 0, owner);
   }
 
@@ -76,16 +82,22 @@ export class HotPath {
 
   async play(event: AgentEvent): Promise<void> {
     await this.#clock.advance(BETWEEN_MS);
-    const now = this.#clock.now();
+    this.#said = event;
+    this.#log.announce(SESSION);
+    await this.#log.flushed();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  #take(): void {
+    if (this.#said === null) return;
     const { state, events } = reduce(
       this.#state,
-      { type: 'agent', generation: 1, event },
-      { now, newTurnId: () => 't1', config: CONFIG },
+      { type: 'agent', generation: 1, event: this.#said },
+      { now: this.#clock.now(), newTurnId: () => 't1', config: CONFIG },
     );
+    this.#said = null;
     this.#state = state;
-    const stored = this.#log.append(SESSION, events satisfies EventBody[]);
-    await stored;
-    await new Promise((resolve) => setImmediate(resolve));
+    void this.#log.append(SESSION, events satisfies EventBody[]);
   }
 
   async close(): Promise<void> {

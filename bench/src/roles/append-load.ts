@@ -35,6 +35,7 @@ export async function appendThroughLog(store: Store, load: Load): Promise<number
   const log = new EventLog({ store: store.events, clock: systemClock, log: silentLog() });
   for (const id of ids) {
     log.open(id, 0, {
+      flush: () => undefined,
       project: () => ({ messages: [], usage: [] }),
       committed: () => undefined,
       failed: () => undefined,

@@ -80,6 +80,11 @@ function reset(): void {
   for (const { counter } of members) counter.reset();
 }
 
+/** From now on only what comes counts for the ages. */
+function forgetAges(): void {
+  latencies = new Histogram();
+}
+
 /** Resolves when each client has so many stamps, or when nothing has come for a while. */
 async function received(perClient: number): Promise<Received> {
   let before = -1;
@@ -108,4 +113,4 @@ function leave(): void {
   members = [];
 }
 
-serveRole({ join, reset, received, leave });
+serveRole({ join, reset, forgetAges, received, leave });

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { JsonObject, Script, Step } from './directives.ts';
 
 /** One thing that the reader of an answer sees, in order. `delayMs` is waited before it. */
@@ -122,16 +123,21 @@ function* words(type: 'text' | 'thinking', text: string, wordDelayMs: number): G
 /**
  * Each begins with `@`, a time in µs since 1970, and a space; no two of an answer have the same. They keep to a schedule, and the
  * time is that at which they were due: who is busy then is late with them. Without a pause it is the time at which they are made.
+ * Each is one string in memory, and not the pieces that it was made of: a server that streams many would keep them all.
  */
 function* stamps(count: number, intervalMs: number, chars: number): Generator<Piece> {
   const beganUs = nowUs();
   let last = 0;
+  let text = Buffer.alloc(0);
   for (let n = 0; n < count; n += 1) {
     const leftMs = n * intervalMs - (nowUs() - beganUs) / 1000;
     // A piece of its own, so that the time is taken after it.
     if (leftMs > 0) yield { type: 'stall', ms: Math.ceil(leftMs) };
     last = Math.max(last + 1, Math.round(intervalMs > 0 ? beganUs + n * intervalMs * 1000 : nowUs()));
-    yield { type: 'text', text: `@${last} `.padEnd(chars, '.'), delayMs: 0 };
+    const stamp = `@${last} `;
+    if (text.length < stamp.length) text = Buffer.alloc(Math.max(chars, stamp.length), '.');
+    text.write(stamp, 'latin1');
+    yield { type: 'text', text: text.toString('latin1'), delayMs: 0 };
   }
 }
 

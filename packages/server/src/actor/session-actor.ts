@@ -12,19 +12,17 @@ import { applyEvent, showsDifferently } from '../session/view.ts';
 import type { SessionView } from '../session/view.ts';
 import { deadlineOf } from '../session/watchdog.ts';
 import type { StoredMessage, TurnUsage } from '../store/store.ts';
-import type { TimerHandle } from '../concurrency/clock.ts';
 import type { ActorParts, ActorStart } from './actor-parts.ts';
 import { AgentSlot } from './agent-slot.ts';
 import { agentSpec } from './agent-spec.ts';
 import type { Opening } from './agent-spec.ts';
+import { Alarm } from './alarm.ts';
 import { OpenRequests } from './open-requests.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { Purse } from './purse.ts';
 import { ObservedSession } from './session-observer.ts';
+import { StreamedText } from './streamed-text.ts';
 import { turnUsageOf } from './turn-usage.ts';
-
-/** Timers of Node go off at once when they are set for longer; the actor looks again then. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** A request without the id of its caller, which the actor gives. */
 export type Request = DistributiveOmit<Extract<Input, { requestId: string }>, 'requestId'>;
@@ -40,6 +38,7 @@ export class SessionActor {
   readonly #settings: AgentSettings;
   readonly #slot: AgentSlot;
   readonly #requests = new OpenRequests();
+  readonly #streamed = new StreamedText();
   /** Contents of messages that the agent does not have yet, or may have to be given again. */
   readonly #contents = new Map<string, Content>();
   #state: SessionState;
@@ -51,7 +50,7 @@ export class SessionActor {
   /** Resolves when the effects of all that was appended so far have run. */
   #settledEffects: Promise<void> = Promise.resolve();
   #coreConfig: CoreConfig | null = null;
-  #timer: { at: number; handle: TimerHandle } | null = null;
+  readonly #alarm: Alarm;
   #broken = false;
   readonly #observed: ObservedSession;
   readonly #purse: Purse;
@@ -65,6 +64,7 @@ export class SessionActor {
     this.#view = start.view;
     this.#projected = start.view;
     this.#lastUsedAt = parts.clock.now();
+    this.#alarm = new Alarm(parts.clock, () => this.dispatch({ type: 'tick' }));
     for (const message of [...start.view.session.queue, ...start.view.delivered, ...start.carried]) {
       this.#contents.set(message.id, message.content);
     }
@@ -84,6 +84,7 @@ export class SessionActor {
     });
     this.#observed = new ObservedSession(parts.observer, start.view.session.phase);
     parts.eventLog.open(this.id, start.view.session.lastSeq, {
+      flush: () => this.#flushStreamed(),
       project: (events) => this.#project(events),
       committed: (events) => this.#committed(events),
       failed: (error) => this.#break(error),
@@ -167,6 +168,12 @@ export class SessionActor {
       this.#requests.fail(brokenError());
       return;
     }
+    this.#flushStreamed();
+    if (this.#broken) this.#requests.fail(brokenError());
+    else this.#take(input);
+  }
+
+  #take(input: Input): void {
     const { clock, newId } = this.#parts;
     const config = this.#config();
     const now = clock.now();
@@ -181,13 +188,14 @@ export class SessionActor {
     if (stored !== null) this.#observed.appended(stored, events);
     if (stored !== null) this.#lastStored = stored;
     if (effects.length > 0) this.#runAfter(stored, effects);
-    this.#armTimer();
+    this.#alarm.set(deadlineOf(state, config));
     this.#purse.watch(before, state, input, () => this.budgetSubject);
     if (this.evictable && !wasEvictable) this.#parts.onEvictable();
   }
 
   /** Resolves when everything that was dispatched is stored. */
   async flushed(): Promise<void> {
+    this.#flushStreamed();
     // A refused append breaks the actor through `failed`.
     await this.#lastStored.catch(() => undefined);
     await this.#settledEffects;
@@ -205,7 +213,7 @@ export class SessionActor {
 
   /** Lets go of timers; the session may be loaded again. */
   release(): void {
-    this.#disarmTimer();
+    this.#alarm.clear();
     this.#broken = true;
     this.#observed.unloaded();
   }
@@ -282,7 +290,27 @@ export class SessionActor {
 
   #onAgent(generation: number, event: AgentEvent): void {
     if (this.#broken) return;
-    this.dispatch({ type: 'agent', generation, event });
+    if (event.type === 'block.delta') this.#stream({ generation, blockId: event.blockId, text: event.text });
+    // A delta that waits is a sign of life as good as any.
+    else if (event.type !== 'activity' || !this.#streamed.waits) this.dispatch({ type: 'agent', generation, event });
+  }
+
+  /** Text that streams goes through the core once per commit, however many deltas it came in. */
+  #stream(delta: { generation: number; blockId: string; text: string }): void {
+    if (this.#streamed.extend(delta)) return;
+    this.#flushStreamed();
+    this.#streamed.begin(delta);
+    if (!this.#parts.eventLog.announce(this.id)) this.#flushStreamed();
+  }
+
+  #flushStreamed(): void {
+    const input = this.#streamed.take();
+    if (input === null || this.#broken) return;
+    try {
+      this.#take(input);
+    } catch (error) {
+      this.#break(HearthError.from(error));
+    }
   }
 
   #project(events: Event[]): Projection {
@@ -339,25 +367,6 @@ export class SessionActor {
     for (const messageId of this.#contents.keys()) if (!needed.has(messageId)) this.#contents.delete(messageId);
   }
 
-  #armTimer(): void {
-    const at = deadlineOf(this.#state, this.#config());
-    if (at === null) {
-      this.#disarmTimer();
-      return;
-    }
-    // A deadline that moved into the future needs no new timer: the old one looks again when it fires.
-    if (this.#timer !== null && this.#timer.at <= at) return;
-    this.#disarmTimer();
-    const handle = this.#parts.clock.setTimeout(
-      () => {
-        this.#timer = null;
-        this.dispatch({ type: 'tick' });
-      },
-      Math.min(Math.max(0, at - this.#parts.clock.now()), LONGEST_TIMER_MS),
-    );
-    this.#timer = { at, handle };
-  }
-
   #config(): CoreConfig {
     const { approvalTimeoutMs = null } = this.#projected.session;
     if (this.#coreConfig?.approvalTimeoutMs !== approvalTimeoutMs) {
@@ -366,16 +375,11 @@ export class SessionActor {
     return this.#coreConfig;
   }
 
-  #disarmTimer(): void {
-    if (this.#timer !== null) this.#parts.clock.clearTimeout(this.#timer.handle);
-    this.#timer = null;
-  }
-
   /** What was to be stored is not: nobody saw it, and nothing may follow from it. */
   #break(error: HearthError): void {
     if (this.#broken) return;
     this.#broken = true;
-    this.#disarmTimer();
+    this.#alarm.clear();
     // The state may be ahead of the process: what was refused may have been its end.
     this.#slot.clear();
     this.#requests.fail(error);

@@ -6,6 +6,7 @@ import { HearthError } from '@hearth/protocol';
 import type { Event } from '@hearth/protocol';
 import { FakeClock } from '@hearth/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { AgentEvent, Backend } from '../backend/backend.ts';
 import { createScriptedBackend } from '../backend/scripted/scripted-backend.ts';
 import { systemClock } from '../concurrency/clock.ts';
 import { listDirectories } from '../config/directories.ts';
@@ -45,6 +46,7 @@ describe('sessions in memory over a real store', () => {
   interface OpenOptions {
     maxBytes?: number;
     clock?: Clock;
+    backend?: Backend;
     /** Whether the disk fails at this commit. */
     refuses?: (batches: SessionBatch[]) => boolean;
   }
@@ -60,7 +62,8 @@ describe('sessions in memory over a real store', () => {
       await append(batches);
     };
     const eventLog = createEventLog({ store: store.events, clock, log });
-    const backends = new Map([['scripted', createScriptedBackend({ clock, newId: randomUUID, maxRetries: 1 })]]);
+    const { backend = createScriptedBackend({ clock, newId: randomUUID, maxRetries: 1 }) } = options;
+    const backends = new Map([['scripted', backend]]);
     const registry = new SessionRegistry({
       store,
       eventLog,
@@ -116,7 +119,7 @@ describe('sessions in memory over a real store', () => {
   }
 
   async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-    const end = Date.now() + 8_000;
+    const end = Date.now() + 30_000;
     while (!(await holds())) {
       if (Date.now() > end) throw new Error(`waited in vain for: ${what}`);
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -178,6 +181,59 @@ describe('sessions in memory over a real store', () => {
     expect(events.filter((event) => event.type === 'turn.interrupted')).toMatchObject([{ by: 'shutdown' }]);
     expect(events.filter((event) => event.type === 'turn.completed')).toHaveLength(1);
     expect(events.filter((event) => event.type === 'message.completed')).toHaveLength(2);
+  });
+
+  test('[LOG4] text that streams is one event per commit, in order with all else that the agent says and the user wants', async () => {
+    let say: (event: AgentEvent) => void = () => undefined;
+    const scripted = createScriptedBackend({ clock: systemClock, newId: randomUUID, maxRetries: 1 });
+    const backend: Backend = {
+      ...scripted,
+      open: (spec, emit) => {
+        say = emit;
+        return scripted.open(spec, emit);
+      },
+    };
+    const commits: SessionBatch[][] = [];
+    const house = await open({ backend, refuses: (batches) => commits.push(batches) === 0 });
+    const { id } = await house.sessions.create(OWNER, {});
+    await house.sessions.send(OWNER, id, { content: '[[stall]]' });
+    await until('the turn to run', async () => (await house.sessions.get(id)).phase !== 'idle');
+    const stream = (blockId: string, ...texts: string[]): void => {
+      for (const text of texts) say({ type: 'block.delta', blockId, text });
+    };
+    for (const blockId of ['a', 'b', 'c']) say({ type: 'block.started', blockId, kind: 'text' });
+    await until('the blocks to be told', async () => (await log(house.sessions, id)).at(-1)?.type === 'phase.changed');
+    const before = commits.length;
+
+    stream('a', 'o', 'n', 'e');
+    stream('b', 't', 'w');
+    say({ type: 'activity' });
+    stream('b', 'o');
+    say({ type: 'notice', level: 'info', code: 'n', text: 'between' });
+    stream('a', '!');
+    say({ type: 'block.completed', blockId: 'a', text: 'one!' });
+    stream('c', 'thr', 'ee');
+    await house.sessions.interrupt(id, false);
+    await idle(house, id);
+
+    expect(
+      commits
+        .slice(before)
+        .flatMap((batches) => batches.flatMap(({ entries }) => entries))
+        .flatMap(({ body }) => {
+          const event = JSON.parse(body) as Event;
+          return event.type === 'block.delta' || event.type === 'block.completed' || event.type === 'notice'
+            ? [`${event.type} ${event.text}`]
+            : [];
+        }),
+    ).toEqual([
+      'block.delta two',
+      'notice between',
+      'block.completed one!',
+      'block.delta three',
+      'block.completed two',
+      'block.completed three',
+    ]);
   });
 
   test('[LOG3] a full disk refuses with a word what to do; nothing stored is harmed, and all goes on when there is room', async () => {

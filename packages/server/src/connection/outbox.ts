@@ -28,18 +28,21 @@ type Frame =
   /** Events that other clients may be given in the very same array. */
   | { type: 'page'; bodies: readonly string[]; text: string };
 
-/** The frame that a page of events makes, for all who are given that page at once. */
-const sharedFrames = new WeakMap<readonly string[], Frame>();
+type PageFrame = Extract<Frame, { type: 'page' }>;
+
+/**
+ * The frame of the last page: who is given the same one is given it right after. (In a weak map by page the frames, which refer to
+ * their pages, would outlive every small collection of garbage.)
+ */
+let lastPage: PageFrame = { type: 'page', bodies: [], text: '[]' };
 
 function frameOf(bodies: readonly string[]): Frame {
-  const known = sharedFrames.get(bodies);
-  if (known !== undefined) return known;
+  if (bodies === lastPage.bodies) return lastPage;
   const [only] = bodies;
   const isOne = bodies.length === 1 && only !== undefined;
   const text = isOne ? notification('event', only) : `[${bodies.map((body) => notification('event', body)).join(',')}]`;
-  const frame: Frame = { type: 'page', bodies, text };
-  sharedFrames.set(bodies, frame);
-  return frame;
+  lastPage = { type: 'page', bodies, text };
+  return lastPage;
 }
 
 function notification(method: string, body: string): string {

@@ -19,8 +19,10 @@ export interface Projection {
   usage: TurnUsage[];
 }
 
-/** The owner of a session's log, which turns events into the session's state. Its methods do not wait and do not append. */
+/** The owner of a session's log, which turns events into the session's state. Its methods do not wait, and but for `flush` do not append. */
 export interface LogOwner {
+  /** A commit begins, or the log takes nothing more: what was announced is to be appended now. */
+  flush(): void;
   /**
    * Folds events that are about to be committed; called once per commit with all its events, in order. An append of no
    * events is a commit too: it stores the record.
@@ -63,6 +65,8 @@ export class Channel implements CursorSource {
   #pending: PendingEvent[] = [];
   /** Of all that is appended until the next commit takes it. */
   #waiting: Deferred<void> | null = null;
+  /** The owner has more, which it will append when the next commit begins. */
+  #announced = false;
   #flying = false;
   #committedSeq: number;
   #tail: Tail;
@@ -90,7 +94,7 @@ export class Channel implements CursorSource {
 
   /** Something waits for a commit or is in one. */
   get busy(): boolean {
-    return this.#flying || this.#waiting !== null;
+    return this.#flying || this.#announced || this.#waiting !== null;
   }
 
   get subscribers(): number {
@@ -111,6 +115,19 @@ export class Channel implements CursorSource {
     this.#committedSeq = Math.max(this.#committedSeq, lastSeq);
     this.#tail = new Tail(this.#committedSeq);
     this.#hint();
+  }
+
+  /** @returns false when the log takes nothing any more */
+  announce(): boolean {
+    this.#announced = this.#intake.state === 'open';
+    return this.#announced;
+  }
+
+  /** Has the owner append what it announced. */
+  flush(): void {
+    if (!this.#announced) return;
+    this.#announced = false;
+    this.#owner.flush();
   }
 
   enqueue(events: readonly PendingEvent[]): Promise<void> {
@@ -188,11 +205,13 @@ export class Channel implements CursorSource {
     this.#waiting?.reject(error);
     this.#pending = [];
     this.#waiting = null;
+    this.#announced = false;
     owner.failed(error);
   }
 
   /** Takes no more events. */
   shut(): void {
+    this.flush();
     this.#intake = { state: 'ending' };
   }
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Event } from '@hearth/protocol';
+import type { Event, EventBody } from '@hearth/protocol';
 import { HearthError } from '@hearth/protocol';
 import { openSqliteStore } from '../store/sqlite/open.ts';
 import { clientFold, NOTHING_SEEN } from './testing/client-fold.ts';
@@ -16,6 +16,10 @@ const step = fc.oneof(
   {
     weight: 12,
     arbitrary: fc.record({ does: fc.constant('delta' as const), block: pick, length: fc.nat({ max: 5 }) }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({ does: fc.constant('stream' as const), block: pick, length: fc.nat({ max: 5 }) }),
   },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('complete' as const), block: pick }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('notice' as const) }) },
@@ -54,8 +58,17 @@ class Host extends RecordingOwner {
   readonly history: ClientState[] = [NOTHING_SEEN];
   /** Texts of the blocks that are open, with what is not committed yet. */
   open = new Map<string, string>();
+  /** What streams, until a commit begins or something else happens. */
+  streamed: { blockId: string; offset: number; text: string } | null = null;
+  append: (body: EventBody) => void = () => undefined;
   reopen: (lastSeq: number) => void = () => undefined;
   readonly #closed = new Set<string>();
+
+  override flush(): void {
+    const delta = this.streamed;
+    this.streamed = null;
+    if (delta !== null) this.append(aDelta(delta.blockId, delta.offset, delta.text));
+  }
 
   override committed(events: Event[]): void {
     super.committed(events);
@@ -68,6 +81,7 @@ class Host extends RecordingOwner {
 
   override failed(error: HearthError): void {
     super.failed(error);
+    this.streamed = null;
     this.open = new Map(Object.entries(this.state.blocks).filter(([blockId]) => !this.#closed.has(blockId)));
     this.reopen(this.state.seq);
   }
@@ -83,7 +97,11 @@ async function play(steps: readonly Step[]): Promise<void> {
   const gone: Client[] = [];
   let blocks = 0;
 
-  const append = (body: Parameters<typeof log.append>[1][number]): void => void log.append('s1', [body]);
+  host.append = (body) => void log.append('s1', [body]);
+  const append = (body: EventBody): void => {
+    host.flush();
+    host.append(body);
+  };
   const join = (state: ClientState, room: number): Client => {
     const sink = new RecordingSink(state);
     sink.room = room;
@@ -107,6 +125,21 @@ async function play(steps: readonly Step[]): Promise<void> {
         const added = 'abcdefgh'.slice(0, now.length + 1);
         append(aDelta(block[0], block[1].length, added));
         host.open.set(block[0], block[1] + added);
+        break;
+      }
+      case 'stream': {
+        const block = some([...host.open], now.block);
+        if (block === undefined) break;
+        const [blockId, before] = block;
+        const added = 'abcdefgh'.slice(0, now.length + 1);
+        host.open.set(blockId, before + added);
+        if (host.streamed?.blockId === blockId) {
+          host.streamed.text += added;
+          break;
+        }
+        host.flush();
+        host.streamed = { blockId, offset: before.length, text: added };
+        if (!log.announce('s1')) throw new Error('the log takes nothing');
         break;
       }
       case 'complete': {
@@ -192,7 +225,7 @@ async function play(steps: readonly Step[]): Promise<void> {
 
 test(
   '[LOG10] whatever happens, every client rebuilds what the log holds, in order, once',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 120 }), play), { numRuns: 150 });
   },

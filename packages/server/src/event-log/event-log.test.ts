@@ -125,6 +125,47 @@ describe('writing', () => {
     expect((await stored()).at(-1)).toMatchObject({ type: 'block.delta', text: '?' });
   });
 
+  test('[LOG3] what was announced is appended when the commit begins, with what has come to it by then', async () => {
+    let text = '';
+    owner.onFlush = () => {
+      void bench.log.append('s1', [aDelta('b', 0, text)]);
+    };
+    await bench.log.append('s1', [aStart('b')]);
+    for (const word of ['one ', 'two ', 'three']) {
+      text += word;
+      expect(bench.log.announce('s1')).toBe(true);
+    }
+    await bench.log.flushed();
+
+    expect((await stored()).slice(1)).toMatchObject([{ seq: 2, type: 'block.delta', text: 'one two three' }]);
+    expect(bench.events.commits).toHaveLength(2);
+    expect(bench.log.release('s1')).toBe(true);
+    expect(bench.log.announce('s1')).toBe(false);
+  });
+
+  test('[LOG3] what was announced comes after what was appended before it, and where nothing came of it nothing is written', async () => {
+    bench.log.announce('s1');
+    await bench.log.flushed();
+    expect(bench.events.commits).toEqual([]);
+    expect(bench.log.release('s1')).toBe(true);
+
+    bench.log.open('s1', 0, owner);
+    owner.onFlush = () => void bench.log.append('s1', [aDelta('b', 0, 'x')]);
+    bench.log.announce('s1');
+    await bench.log.append('s1', [aStart('b')]);
+    expect((await stored()).map((event) => event.type)).toEqual(['block.started', 'block.delta']);
+  });
+
+  test('[LOG9] nothing can be announced to a log that was refused a commit', async () => {
+    bench.events.refuse = diskFull;
+    bench.log.announce('s1');
+    await failure(bench.log.append('s1', [aNotice('a')]));
+    expect(bench.log.announce('s1')).toBe(false);
+    bench.events.refuse = () => null;
+    bench.log.open('s1', 0, owner);
+    expect(bench.log.announce('s1')).toBe(true);
+  });
+
   test('[LOG4] only neighbours of one block merge, and only where one continues the other', async () => {
     await bench.log.append('s1', [
       aDelta('a', 0, '1'),

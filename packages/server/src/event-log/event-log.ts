@@ -34,7 +34,8 @@ export interface EventLogParts {
  *
  * Writing. `append` gathers; what was appended in one turn of the event loop goes to the store as one commit for all
  * sessions; while it is under way the next one gathers. Deltas alone also wait for as long as the last commit kept this process
- * from everything else, within a few ms, so that the cost of a commit is shared when there are many. Numbers are
+ * from everything else, within a few ms, so that the cost of a commit is shared when there are many. An owner to which text
+ * streams only announces it (`announce`), and appends what there is by then when the commit begins. Numbers are
  * given when a commit begins, so a refused one leaves no gap, and its numbers were never seen. A refused commit shuts the
  * session's log until its owner opens it again from the store: nothing can follow an event that was lost.
  *
@@ -94,6 +95,18 @@ export class EventLog {
       this.#schedule();
     }
     return stored;
+  }
+
+  /**
+   * Deltas are there, which the owner will append when it is told that a commit begins (`LogOwner.flush`); until then more may
+   * come to them. @returns false when the log takes nothing any more
+   */
+  announce(sessionId: string): boolean {
+    const channel = this.#channels.get(sessionId);
+    if (channel?.announce() !== true) return false;
+    this.#dirty.add(channel);
+    this.#schedule();
+    return true;
   }
 
   /**
@@ -207,11 +220,12 @@ export class EventLog {
 
   async #commit(): Promise<void> {
     this.#disarm();
+    this.#committing = true;
+    const beganMs = this.#parts.clock.monotonic();
+    for (const channel of this.#dirty) channel.flush();
     const channels = [...this.#dirty];
     this.#dirty.clear();
     this.#urgent = false;
-    this.#committing = true;
-    const beganMs = this.#parts.clock.monotonic();
     const flights = channels.map((channel) => channel.gather()).filter((flight) => flight !== null);
     const storing = this.#store(flights);
     const heldMs = this.#parts.clock.monotonic() - beganMs;

@@ -10,11 +10,13 @@ const PAGE_BYTES = 512 * 1024;
 
 let store: Store;
 let bench: LogBench;
+let owner: RecordingOwner;
 
 beforeEach(async () => {
   store = await openSqliteStore({ path: ':memory:' });
   bench = logBench(store);
-  bench.log.open('s1', 0, new RecordingOwner('s1'));
+  owner = new RecordingOwner('s1');
+  bench.log.open('s1', 0, owner);
 });
 
 afterEach(() => store.close());
@@ -201,14 +203,16 @@ describe('the end of a subscription', () => {
     const { sink: late } = subscribe(0);
     const { sink: live } = subscribe(-1);
     void bench.log.append('s1', [aNotice('3')]);
+    owner.onFlush = () => void bench.log.append('s1', [aNotice('4')]);
+    bench.log.announce('s1');
 
     await bench.log.close('s1');
     await store.sessions.delete('s1');
 
-    expect(seqs(late)).toEqual([1, 2, 3]);
-    expect(seqs(live)).toEqual([3]);
+    expect(seqs(late)).toEqual([1, 2, 3, 4]);
+    expect(seqs(live)).toEqual([3, 4]);
     expect([late.ended, live.ended]).toEqual([true, true]);
-    await expect(bench.log.append('s1', [aNotice('4')])).rejects.toThrow(/not open/);
+    await expect(bench.log.append('s1', [aNotice('5')])).rejects.toThrow(/not open/);
   });
 
   test('[SUB9] one that sleeps does not hold up the deletion; it wakes to what is left in memory, and its end', async () => {

@@ -30,7 +30,7 @@ export class ScriptedProcess implements AgentProcess {
   #permissionMode: AgentSpec['permissionMode'];
   #model: string;
   #turn: AbortController | null = null;
-  #block: { id: string; kind: 'text' | 'thinking'; text: string } | null = null;
+  #block: { id: string; kind: 'text' | 'thinking'; texts: string[] } | null = null;
   readonly #gone = deferred<void>();
   #exited = false;
 
@@ -196,11 +196,11 @@ export class ScriptedProcess implements AgentProcess {
   #write(kind: 'text' | 'thinking', deltas: readonly string[]): void {
     if (this.#block?.kind !== kind) this.#completeBlock();
     if (this.#block === null) {
-      this.#block = { id: this.#options.newId(), kind, text: '' };
+      this.#block = { id: this.#options.newId(), kind, texts: [] };
       this.#emit({ type: 'block.started', blockId: this.#block.id, kind });
     }
     for (const text of deltas) {
-      this.#block.text += text;
+      this.#block.texts.push(text);
       this.#emit({ type: 'block.delta', blockId: this.#block.id, text });
     }
   }
@@ -208,13 +208,14 @@ export class ScriptedProcess implements AgentProcess {
   #completeBlock(): void {
     const block = this.#block;
     this.#block = null;
-    if (block !== null) this.#emit({ type: 'block.completed', blockId: block.id, text: block.text });
+    if (block !== null) this.#emit({ type: 'block.completed', blockId: block.id, text: block.texts.join('') });
   }
 
   #abandonBlock(): void {
     const block = this.#block;
     this.#block = null;
-    if (block !== null) this.#emit({ type: 'block.completed', blockId: block.id, text: block.text, abandoned: true });
+    if (block !== null)
+      this.#emit({ type: 'block.completed', blockId: block.id, text: block.texts.join(''), abandoned: true });
   }
 
   #takeSteered(): string[] {

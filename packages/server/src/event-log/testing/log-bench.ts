@@ -55,9 +55,14 @@ export class RecordingOwner implements LogOwner {
   projected: Event[] = [];
   seen: Event[] = [];
   failures: HearthError[] = [];
+  onFlush: () => void = () => undefined;
 
   constructor(sessionId: string) {
     this.#sessionId = sessionId;
+  }
+
+  flush(): void {
+    this.onFlush();
   }
 
   project(events: Event[]): Projection {
