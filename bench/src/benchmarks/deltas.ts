@@ -24,7 +24,7 @@ export const deltas: Benchmark = {
   name: 'deltas',
   title: 'A long answer at full speed',
   about:
-    'From sending a message to the last of 2,000 deltas, which the scripted Messages API sends as fast as the binary reads them: at a raw streaming query, at one client of Hearth, and at the last of 100 clients; and the same at the floor of a server with the same promise, a raw streaming query behind plain `ws` that stores before it sends.',
+    'From sending a message to the last of 2,000 deltas, which the scripted Messages API sends as fast as the binary reads them: at a raw streaming query, at one client of Hearth, and at the last of 100 clients; and the same at the floor of a server with the same promise, a raw streaming query behind plain `ws` that stores before it sends, and the transcript too.',
   async run(workplace) {
     const api = workplace.adopt(await startMessagesApi());
     const count = workplace.pick(2_000, 50);

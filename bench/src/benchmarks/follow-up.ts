@@ -22,7 +22,7 @@ export const followUp: Benchmark = {
   name: 'follow-up',
   title: 'A follow-up turn',
   about:
-    'From sending a message to the first delta of its answer, over the real binary and the scripted Messages API: at a WebSocket client of Hearth, in the process that holds a raw streaming query, at a client of the floor of a server with the same promise (a raw streaming query behind plain `ws`, which stores the message before the agent has it, and each delta before it is sent), and at an HTTP client of a server that makes a query per message. All answer the same prompts one after the other, in rounds.',
+    'From sending a message to the first delta of its answer, over the real binary and the scripted Messages API: at a WebSocket client of Hearth, in the process that holds a raw streaming query, at a client of the floor of a server with the same promise (a raw streaming query behind plain `ws`, which stores the message before the agent has it, each delta before it is sent, and the transcript, with the options that Hearth gives), and at an HTTP client of a server that makes a query per message. All answer the same prompts one after the other, in rounds.',
   async run(workplace) {
     const api = workplace.adopt(await startMessagesApi());
     const turns = workplace.pick(150, 4);

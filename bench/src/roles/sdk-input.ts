@@ -1,3 +1,4 @@
+import type { UUID } from 'node:crypto';
 import type { Options, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
 
 /** What a turn's prompt is put into while the process runs. */
@@ -5,12 +6,14 @@ export class Input {
   readonly #waiting: SDKUserMessage[] = [];
   #wake: (() => void) | null = null;
 
-  push(text: string): void {
+  /** @param uuid with one the binary tells what becomes of the message */
+  push(text: string, uuid?: UUID): void {
     this.#waiting.push({
       type: 'user',
       message: { role: 'user', content: text },
       parent_tool_use_id: null,
       session_id: '',
+      ...(uuid === undefined ? {} : { uuid }),
     });
     this.#wake?.();
   }

@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { query } from '@anthropic-ai/claude-agent-sdk';
-import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk';
+import type { Options, SDKMessage } from '@anthropic-ai/claude-agent-sdk';
 import { WebSocketServer } from 'ws';
 import { serveRole } from '../role.ts';
 import { anEvent } from './broadcast.ts';
@@ -10,8 +11,9 @@ import { Input, options } from './sdk-input.ts';
 
 /**
  * The floor of a server that keeps the promise: one streaming query behind the `ws` library. A message is on disk before the agent
- * has it, and what the agent says before anybody is sent it, all that comes in one turn of the event loop together. It knows one
- * session, numbers for nobody, and forgets whoever is not there.
+ * has it, what the agent says before anybody is sent it, all that comes in one turn of the event loop together, and the conversation
+ * itself while it goes on; files can be rewound, and a user be asked. It knows one session, numbers for nobody, and forgets whoever
+ * is not there.
  */
 async function listen(cwd: string, file: string): Promise<string> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
@@ -24,7 +26,7 @@ async function listen(cwd: string, file: string): Promise<string> {
     socket.on('message', (data: Buffer) => {
       const text = data.toString('utf8');
       store([text]);
-      input.push(text);
+      input.push(text, randomUUID());
     });
   });
   let gathered: string[] = [];
@@ -38,7 +40,17 @@ async function listen(cwd: string, file: string): Promise<string> {
   const say = (event: object): void => {
     if (gathered.push(JSON.stringify({ jsonrpc: '2.0', method: 'event', params: event })) === 1) setImmediate(flush);
   };
-  void tell(query({ prompt: input, options: options(cwd) }), say);
+  const asHearth: Options = {
+    ...options(cwd),
+    env: { ...process.env, CLAUDE_CODE_ENABLE_SDK_FILE_CHECKPOINTING: 'true' },
+    canUseTool: async (_name, toolInput) => ({ behavior: 'allow', updatedInput: toolInput }),
+    sessionStore: {
+      append: async (_key, entries) => store(entries.map((entry) => JSON.stringify(entry))),
+      load: async () => null,
+    },
+    sessionStoreFlush: 'eager',
+  };
+  void tell(query({ prompt: input, options: asHearth }), say);
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
