@@ -30,10 +30,7 @@ type Frame =
 
 type PageFrame = Extract<Frame, { type: 'page' }>;
 
-/**
- * The frame of the last page: who is given the same one is given it right after. (In a weak map by page the frames, which refer to
- * their pages, would outlive every small collection of garbage.)
- */
+/** The frame of the last page: all who are equally far are given that page one right after the other. */
 let lastPage: PageFrame = { type: 'page', bodies: [], text: '[]' };
 
 function frameOf(bodies: readonly string[]): Frame {
