@@ -194,7 +194,16 @@ describe('sessions in memory over a real store', () => {
       },
     };
     const commits: SessionBatch[][] = [];
-    const house = await open({ backend, refuses: (batches) => commits.push(batches) === 0 });
+    // The core is told the time with each input.
+    let looks = 0;
+    const clock: Clock = {
+      ...systemClock,
+      now: () => {
+        looks += 1;
+        return systemClock.now();
+      },
+    };
+    const house = await open({ backend, clock, refuses: (batches) => commits.push(batches) === 0 });
     const { id } = await house.sessions.create(OWNER, {});
     await house.sessions.send(OWNER, id, { content: '[[stall]]' });
     await until('the turn to run', async () => (await house.sessions.get(id)).phase !== 'idle');
@@ -204,8 +213,11 @@ describe('sessions in memory over a real store', () => {
     for (const blockId of ['a', 'b', 'c']) say({ type: 'block.started', blockId, kind: 'text' });
     await until('the blocks to be told', async () => (await log(house.sessions, id)).at(-1)?.type === 'phase.changed');
     const before = commits.length;
+    looks = 0;
 
     stream('a', 'o', 'n', 'e');
+    say({ type: 'activity' });
+    expect(looks, 'what streams waits for the commit').toBe(0);
     stream('b', 't', 'w');
     say({ type: 'activity' });
     stream('b', 'o');
