@@ -104,10 +104,10 @@ export class Outbox {
     this.#gatheredBytes += frame.text.length;
   }
 
-  /** One task of the event loop for all, however many have something to send. */
+  /** All together, when what runs now and whatever follows from it is over: the agent is told of a commit before the clients are. */
   #sendSoon(): void {
     if (Outbox.#gathering.push(this) > 1) return;
-    setImmediate(() => {
+    process.nextTick(() => {
       const all = Outbox.#gathering;
       Outbox.#gathering = [];
       for (const outbox of all) outbox.#send();

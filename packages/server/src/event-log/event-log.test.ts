@@ -101,7 +101,7 @@ describe('writing', () => {
       return Promise.resolve();
     };
     bench.log.open('s1', 0, owner);
-    await bench.log.append('s1', [aStart('b')]);
+    await bench.log.append('s1', [aNotice('first')]);
     void bench.log.append('s1', [aDelta('b', 0, 'he')]);
     void bench.log.append('s1', [aDelta('b', 2, 'llo')]);
     await expect.poll(() => clock.nextDueAt).toBe(clock.now() + 1);
@@ -123,6 +123,35 @@ describe('writing', () => {
     await bench.log.append('s1', [aNotice('slow')]);
     await bench.log.append('s1', [aDelta('b', 6, '?')]);
     expect((await stored()).at(-1)).toMatchObject({ type: 'block.delta', text: '?' });
+  });
+
+  test('[LOG3] the start of a block takes its first delta along; without one it waits no longer than a moment', async () => {
+    const clock = new FakeClock();
+    bench = logBench(store, clock);
+    bench.log.open('s1', 0, owner);
+    void bench.log.append('s1', [aStart('b')]);
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    expect(bench.events.commits).toHaveLength(0);
+
+    await bench.log.append('s1', [aDelta('b', 0, 'hello')]);
+    expect(bench.events.commits.map(([batch]) => batch?.entries.map(({ type }) => type))).toEqual([
+      ['block.started', 'block.delta'],
+    ]);
+    expect(clock.pendingTimers).toBe(0);
+
+    await bench.log.flushed();
+    const alone = bench.log.append('s1', [aNotice('with it'), aStart('c')]);
+    await new Promise(setImmediate);
+    expect(bench.events.commits).toHaveLength(1);
+    await clock.advance(1);
+    await alone;
+    await bench.log.flushed();
+
+    void bench.log.append('s1', [aStart('d')]);
+    await bench.log.append('s1', [aNotice('now')]);
+    expect(bench.events.commits.at(-1)?.[0]?.entries.map(({ type }) => type)).toEqual(['block.started', 'notice']);
+    expect(clock.pendingTimers).toBe(0);
   });
 
   test('[LOG3] what was announced is appended when the commit begins, with what has come to it by then', async () => {

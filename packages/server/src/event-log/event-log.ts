@@ -17,6 +17,8 @@ export type { LogSubscription } from './subscription.ts';
 const LONGEST_INTERVAL_MS = 4;
 /** No timer is shorter. */
 const SHORTEST_REST_MS = 1;
+/** The start of a block, and what comes with it, waits so long for the text that follows: alone it would be a commit in its way. */
+const FIRST_DELTA_MS = 1;
 /** One read of the store: as many entries at most, and no more once so many bytes are passed. */
 const PAGE_ENTRIES = 1_000;
 const PAGE_BYTES = 512 * 1024;
@@ -34,7 +36,8 @@ export interface EventLogParts {
  *
  * Writing. `append` gathers; what was appended in one turn of the event loop goes to the store as one commit for all
  * sessions; while it is under way the next one gathers. Deltas alone also wait for as long as the last commit kept this process
- * from everything else, within a few ms, so that the cost of a commit is shared when there are many. An owner to which text
+ * from everything else, within a few ms, so that the cost of a commit is shared when there are many; the start of a block waits a
+ * moment for its first delta. An owner to which text
  * streams only announces it (`announce`), and appends what there is by then when the commit begins. Numbers are
  * given when a commit begins, so a refused one leaves no gap, and its numbers were never seen. A refused commit shuts the
  * session's log until its owner opens it again from the store: nothing can follow an event that was lost.
@@ -91,8 +94,9 @@ export class EventLog {
     const stored = channel.enqueue(bodies.map((body): PendingEvent => ({ body, time })));
     if (channel.busy) {
       this.#dirty.add(channel);
-      this.#urgent ||= bodies.length === 0 || bodies.some((body) => body.type !== 'block.delta');
-      this.#schedule();
+      const starts = bodies.some(({ type }) => type === 'block.started');
+      this.#urgent ||= !starts && (bodies.length === 0 || bodies.some(({ type }) => type !== 'block.delta'));
+      this.#schedule(starts ? FIRST_DELTA_MS : 0);
     }
     return stored;
   }
@@ -188,6 +192,7 @@ export class EventLog {
   #nextCommit(): Promise<void> {
     return new Promise((resolve) => {
       this.#afterCommit.push(resolve);
+      if (this.#committing) return;
       this.#urgent = true;
       this.#schedule();
     });
@@ -200,9 +205,10 @@ export class EventLog {
     return this.#lastTime.text;
   }
 
-  #schedule(): void {
+  /** @param atLeastMs what has come may wait so long for more */
+  #schedule(atLeastMs = 0): void {
     if (this.#committing || this.#immediate !== null) return;
-    const restMs = this.#restUntilMs - this.#parts.clock.monotonic();
+    const restMs = Math.max(this.#restUntilMs - this.#parts.clock.monotonic(), atLeastMs);
     if (this.#urgent || restMs < SHORTEST_REST_MS) {
       this.#disarm();
       this.#immediate = setImmediate(() => void this.#commit());
