@@ -22,7 +22,7 @@ describe('what the figures are made with', () => {
 
   test('a stamp is counted once, wherever it stands and however often it comes', () => {
     const ages: number[] = [];
-    const counter = new StampCounter({ add: (us) => ages.push(us) });
+    const counter = new StampCounter((us) => ages.push(us));
     const maker = new StampMaker();
     const [first, second] = [maker.next(40), maker.next(40)];
     expect(first).toMatch(/^@\d{16} \.{22}$/);

@@ -16,7 +16,7 @@ import type { Pace } from './broadcast.ts';
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 
 let server: WebSocketServer | null = null;
-let store = (_events: readonly string[]): void => {};
+let store: ((events: readonly string[]) => void) | null = null;
 
 /** @param file of the database in which it stores each event first; absent: it stores nothing */
 async function listen(file?: string): Promise<string> {
@@ -37,7 +37,7 @@ async function toAll(pace: Pace): Promise<void> {
   const all = clients();
   await broadcast(pace, {
     send: (event) => {
-      store([JSON.stringify(event)]);
+      store?.([JSON.stringify(event)]);
       const frame = encoded(event);
       for (const client of all) client.send(frame, { binary: false });
     },
@@ -45,7 +45,10 @@ async function toAll(pace: Pace): Promise<void> {
   });
 }
 
-/** Each client has a stream of its own, all at the same pace. */
+/**
+ * Each client has a stream of its own, all at the same pace. Where events are stored, all of one turn of the event loop are in one
+ * transaction.
+ */
 async function toEach({ count, intervalMs, chars }: Pace): Promise<void> {
   await Promise.all(
     clients().map(async (client) => {
@@ -54,10 +57,24 @@ async function toEach({ count, intervalMs, chars }: Pace): Promise<void> {
       for (let n = 0; n < count; n += 1) {
         const dueUs = beganUs + n * intervalMs * 1000;
         await delay(Math.max(0, Math.ceil((dueUs - nowUs()) / 1000)));
-        client.send(encoded(anEvent(n, stamps.next(chars, dueUs))), { binary: false });
+        say(client, anEvent(n, stamps.next(chars, dueUs)));
       }
     }),
   );
+}
+
+let gathered: { client: WebSocket; event: object }[] = [];
+
+function say(client: WebSocket, event: object): void {
+  if (store === null) client.send(encoded(event), { binary: false });
+  else if (gathered.push({ client, event }) === 1) setImmediate(storeAndSend);
+}
+
+function storeAndSend(): void {
+  const all = gathered;
+  gathered = [];
+  store?.(all.map(({ event }) => JSON.stringify(event)));
+  for (const { client, event } of all) client.send(encoded(event), { binary: false });
 }
 
 function encoded(event: object): Buffer {

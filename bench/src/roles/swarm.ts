@@ -33,6 +33,8 @@ interface Member {
   leave(): void;
 }
 
+/** Only deltas that were due then count for the ages; in µs since 1970. */
+let counted = { fromUs: 0, toUs: Infinity };
 let latencies = new Histogram();
 let members: Member[] = [];
 let bytes = 0;
@@ -47,7 +49,9 @@ async function join(target: SwarmTarget, clients: number): Promise<void> {
 
 async function open(target: SwarmTarget, index: number): Promise<Member> {
   // Its own histogram per measurement: the counter asks for the present one.
-  const counter = new StampCounter({ add: (us: number) => latencies.add(us) });
+  const counter = new StampCounter((us, stampUs) => {
+    if (stampUs >= counted.fromUs && stampUs < counted.toUs) latencies.add(us);
+  });
   const take = (payload: Buffer): void => {
     bytes += payload.length;
     counter.take(payload);
@@ -73,16 +77,15 @@ async function open(target: SwarmTarget, index: number): Promise<Member> {
   }
 }
 
-/** Forgets what was counted so far. */
-function reset(): void {
+/**
+ * Forgets what was counted so far.
+ * @param times between which a delta must be due to count for the ages; default: all count
+ */
+function reset(times = { fromUs: 0, toUs: Infinity }): void {
+  counted = times;
   latencies = new Histogram();
   bytes = 0;
   for (const { counter } of members) counter.reset();
-}
-
-/** From now on only what comes counts for the ages. */
-function forgetAges(): void {
-  latencies = new Histogram();
 }
 
 /** Resolves when each client has so many stamps, or when nothing has come for a while. */
@@ -113,4 +116,4 @@ function leave(): void {
   members = [];
 }
 
-serveRole({ join, reset, forgetAges, received, leave });
+serveRole({ join, reset, received, leave });

@@ -1,21 +1,23 @@
 import type { Buffer } from 'node:buffer';
-import type { Histogram } from '../measure/histogram.ts';
 import { nowUs } from '../measure/clock.ts';
 
 const AT = 0x40;
 const ZERO = 0x30;
 const DIGITS = 16;
 
+/** @param stampUs the time in the stamp, in µs since 1970 */
+export type OnAge = (ageUs: number, stampUs: number) => void;
+
 /** Counts the stamps (`@` and µs since 1970) that one client is given, each once, and how old they are. */
 export class StampCounter {
-  readonly #latencies: Pick<Histogram, 'add'>;
+  readonly #onAge: OnAge;
   #last = 0;
   count = 0;
   firstAtUs = 0;
   lastAtUs = 0;
 
-  constructor(latencies: Pick<Histogram, 'add'>) {
-    this.#latencies = latencies;
+  constructor(onAge: OnAge) {
+    this.#onAge = onAge;
   }
 
   /** Forgets the count; what was seen before is not counted again. */
@@ -33,7 +35,7 @@ export class StampCounter {
       this.#last = stamp;
       if (this.count === 0) this.firstAtUs = now;
       this.count += 1;
-      this.#latencies.add(now - stamp);
+      this.#onAge(now - stamp, stamp);
     }
     this.lastAtUs = now;
   }
