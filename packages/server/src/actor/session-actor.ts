@@ -314,11 +314,15 @@ export class SessionActor {
   }
 
   #project(events: Event[]): Projection {
+    const last = events.at(-1);
+    // Text that streams moves the cursor alone.
+    if (last !== undefined && events.every(isDelta)) {
+      this.#projected = applyEvent(this.#projected, last).view;
+      return { messages: [], usage: [] };
+    }
     const changed = new Map<string, Message>();
     const usage: TurnUsage[] = [];
-    const last = events.at(-1);
     for (const event of events) {
-      // Text that streams moves the cursor alone.
       if (event.type === 'block.delta' && event !== last) continue;
       const turnUsage = turnUsageOf(event, this.#projected);
       if (turnUsage !== null) usage.push(turnUsage);
@@ -337,7 +341,6 @@ export class SessionActor {
       ),
     }));
     this.#purse.used.push(...usage);
-    if (events.every(isDelta)) return { messages, usage };
     const { queue: _, ...session } = this.#projected.session;
     const record = {
       session,
@@ -348,12 +351,9 @@ export class SessionActor {
   }
 
   #committed(events: readonly Event[]): void {
-    if (events.length > 0 && events.every(isDelta)) {
-      this.#view = this.#projected;
-      return;
-    }
     const before = this.#view.session;
     this.#view = this.#projected;
+    if (events.length > 0 && events.every(isDelta)) return;
     this.#purse.book();
     if (showsDifferently(before, this.#view.session)) this.#parts.onChanged?.(this.id);
     this.#observed.phase(this.#view.session.phase);

@@ -30,6 +30,8 @@ type Frame =
 
 type PageFrame = Extract<Frame, { type: 'page' }>;
 
+const NO_FRAMES: Frame[] = [];
+
 /** The frame of the last page: all who are equally far are given that page one right after the other. */
 let lastPage: PageFrame = { type: 'page', bodies: [], text: '[]' };
 
@@ -56,7 +58,7 @@ export class Outbox {
   readonly #socket: ClientSocket;
   readonly #limits: OutboxLimits;
   readonly #on: OutboxListener;
-  #frames: Frame[] = [];
+  #frames: Frame[] = NO_FRAMES;
   #gatheredBytes = 0;
   #slow = false;
   #closed = false;
@@ -100,7 +102,12 @@ export class Outbox {
 
   #add(frame: Frame): void {
     if (this.#closed) return;
-    if (this.#frames.push(frame) === 1) this.#sendSoon();
+    // Most have one: an array that grows has room for many.
+    if (this.#frames.length > 0) this.#frames.push(frame);
+    else {
+      this.#frames = [frame];
+      this.#sendSoon();
+    }
     this.#gatheredBytes += frame.text.length;
   }
 
@@ -116,7 +123,7 @@ export class Outbox {
 
   #send(): void {
     const frames = this.#frames;
-    this.#frames = [];
+    this.#frames = NO_FRAMES;
     this.#gatheredBytes = 0;
     const [only] = frames;
     if (frames.length === 1 && only !== undefined && only.text.length <= this.#limits.maxFrameBytes) {

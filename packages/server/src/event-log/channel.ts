@@ -130,10 +130,12 @@ export class Channel implements CursorSource {
     this.#owner.flush();
   }
 
-  enqueue(events: readonly PendingEvent[]): Promise<void> {
+  /** @param events which are the channel's from now on */
+  enqueue(events: PendingEvent[]): Promise<void> {
     switch (this.#intake.state) {
       case 'open':
-        this.#pending.push(...events);
+        if (this.#pending.length === 0) this.#pending = events;
+        else this.#pending.push(...events);
         this.#waiting ??= quietly();
         return this.#waiting.promise;
       case 'failed':

@@ -35,6 +35,16 @@ function subscribe(after: number, sink = new RecordingSink()) {
   return { sink, subscription };
 }
 
+/** A clock that a commit moves on, while its timers stand still. */
+function ahead(clock: FakeClock, byMs: () => number): Clock {
+  return {
+    now: () => clock.now() + byMs(),
+    monotonic: () => clock.now() + byMs(),
+    setTimeout: (run, delayMs) => clock.setTimeout(run, delayMs),
+    clearTimeout: (handle) => clock.clearTimeout(handle),
+  };
+}
+
 describe('writing', () => {
   test('[LOG1] an append resolves when its events are stored, numbered from 1', async () => {
     await bench.log.append('s1', [aNotice('a'), { ...aNotice('b'), turnId: 't1' }]);
@@ -89,13 +99,10 @@ describe('writing', () => {
   test('[LOG3] deltas alone rest after a commit for as long as it took, within bounds; anything else does not', async () => {
     const clock = new FakeClock();
     let heldMs = 0;
-    const slow: Clock = {
-      now: () => clock.now() + heldMs,
-      monotonic: () => clock.now() + heldMs,
-      setTimeout: (run, delayMs) => clock.setTimeout(run, delayMs),
-      clearTimeout: (handle) => clock.clearTimeout(handle),
-    };
-    bench = logBench(store, slow);
+    bench = logBench(
+      store,
+      ahead(clock, () => heldMs),
+    );
     bench.events.hold = () => {
       heldMs += 1;
       return Promise.resolve();
@@ -123,6 +130,27 @@ describe('writing', () => {
     await bench.log.append('s1', [aNotice('slow')]);
     await bench.log.append('s1', [aDelta('b', 6, '?')]);
     expect((await stored()).at(-1)).toMatchObject({ type: 'block.delta', text: '?' });
+  });
+
+  test('[LOG3] of many sessions some share a commit, and the others the next one, which does not rest', async () => {
+    const clock = new FakeClock();
+    let heldMs = 0;
+    bench = logBench(
+      store,
+      ahead(clock, () => heldMs),
+    );
+    bench.events.hold = () => {
+      heldMs += 1;
+      return Promise.resolve();
+    };
+    const ids = Array.from({ length: 300 }, (_, index) => `many-${index}`);
+    for (const id of ids) bench.log.open(id, 0, new RecordingOwner(id));
+    await Promise.all(ids.map((id) => bench.log.append(id, [aDelta('b', 0, 'hello')])));
+
+    const committed = bench.events.commits.map((commit) => commit.map(({ sessionId }) => sessionId));
+    expect(committed.map((sessionIds) => sessionIds.length)).toEqual([128, 128, 44]);
+    expect(committed.flat()).toEqual(ids);
+    expect(clock.pendingTimers).toBe(0);
   });
 
   test('[LOG3] the start of a block takes its first delta along; without one it waits no longer than a moment', async () => {

@@ -19,6 +19,8 @@ const LONGEST_INTERVAL_MS = 4;
 const SHORTEST_REST_MS = 1;
 /** The start of a block, and what comes with it, waits so long for the text that follows: alone it would be a commit in its way. */
 const FIRST_DELTA_MS = 1;
+/** Sessions that share a commit: with more of them all would wait for what is done for each, from its number to its frames. */
+const COMMIT_SESSIONS = 128;
 /** One read of the store: as many entries at most, and no more once so many bytes are passed. */
 const PAGE_ENTRIES = 1_000;
 const PAGE_BYTES = 512 * 1024;
@@ -35,7 +37,7 @@ export interface EventLogParts {
  * The log of every session: numbers events, stores them, and only then lets anybody see them.
  *
  * Writing. `append` gathers; what was appended in one turn of the event loop goes to the store as one commit for all
- * sessions; while it is under way the next one gathers. Deltas alone also wait for as long as the last commit kept this process
+ * sessions, or for as many as share one; while it is under way the next one gathers. Deltas alone also wait for as long as the last commit kept this process
  * from everything else, within a few ms, so that the cost of a commit is shared when there are many; the start of a block waits a
  * moment for its first delta. An owner to which text
  * streams only announces it (`announce`), and appends what there is by then when the commit begins. Numbers are
@@ -228,10 +230,9 @@ export class EventLog {
     this.#disarm();
     this.#committing = true;
     const beganMs = this.#parts.clock.monotonic();
-    for (const channel of this.#dirty) channel.flush();
-    const channels = [...this.#dirty];
-    this.#dirty.clear();
-    this.#urgent = false;
+    const channels = this.#next();
+    // Those that are left have waited already.
+    this.#urgent = this.#dirty.size > 0;
     const flights = channels.map((channel) => channel.gather()).filter((flight) => flight !== null);
     const storing = this.#store(flights);
     const heldMs = this.#parts.clock.monotonic() - beganMs;
@@ -240,6 +241,17 @@ export class EventLog {
     this.#committing = false;
     for (const resolve of this.#afterCommit.splice(0)) resolve();
     if (this.#dirty.size > 0) this.#schedule();
+  }
+
+  /** Those whose turn it is, with all that they have; who has waited longest comes first. */
+  #next(): Channel[] {
+    const channels: Channel[] = [];
+    for (const channel of this.#dirty) if (channels.push(channel) === COMMIT_SESSIONS) break;
+    for (const channel of channels) {
+      channel.flush();
+      this.#dirty.delete(channel);
+    }
+    return channels;
   }
 
   /** All in one transaction. When that is refused each session gets its own, so that one bad one harms nobody else. */

@@ -34,10 +34,9 @@ export class Tail {
       const ended = new Set(entries.flatMap((entry) => (entry.type === 'block.completed' ? [entry.blockId] : [])));
       this.#replace(this.#entries.filter((entry) => entry.type !== 'block.delta' || !ended.has(entry.blockId)));
     }
-    for (const entry of entries) {
-      this.#entries.push(entry);
-      this.#length += entry.body.length;
-    }
+    if (this.#entries.length === 0) this.#entries = [...entries];
+    else this.#entries.push(...entries);
+    for (const entry of entries) this.#length += entry.body.length;
   }
 
   /** All events after the cursor, or null when the store must be asked. */

@@ -62,7 +62,7 @@ export function sqliteEvents({ raw, keys, query }: Connection): EventStore {
     if (record === undefined) advance.run(last, key);
     for (const message of batch.messages) writeMessage(key, message);
     for (const turn of batch.usage) writeUsage(turn);
-    keys.keep(sessionId, { key, lastSeq: last });
+    keys.keep(sessionId, key, last);
   }
 
   /** Number of the block's start, to be found from its end on: a log may be long, and what a block's deltas stand among is not. */

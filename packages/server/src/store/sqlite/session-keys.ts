@@ -6,13 +6,15 @@ export interface SessionPlace {
   readonly lastSeq: number;
 }
 
+type KeptPlace = { -readonly [Field in keyof SessionPlace]: SessionPlace[Field] };
+
 /** So many places are kept; then all are forgotten, and looked up again. */
 const MAX_KEPT = 10_000;
 
 /** The places of sessions that write, remembered: nobody else writes to the database, so that they need no lookup per commit. */
 export class SessionKeys {
   readonly #look: (sessionId: string) => SessionPlace | undefined;
-  readonly #kept = new Map<string, SessionPlace>();
+  readonly #kept = new Map<string, KeptPlace>();
 
   constructor(raw: Database) {
     const look = raw.prepare<[string], SessionPlace>('SELECT key, last_seq AS lastSeq FROM sessions WHERE id = ?');
@@ -24,9 +26,15 @@ export class SessionKeys {
   }
 
   /** The session stands there, unless the transaction that is under way fails: see `forget`. */
-  keep(sessionId: string, place: SessionPlace): void {
+  keep(sessionId: string, key: number, lastSeq: number): void {
+    const kept = this.#kept.get(sessionId);
+    if (kept !== undefined) {
+      kept.key = key;
+      kept.lastSeq = lastSeq;
+      return;
+    }
     if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
-    this.#kept.set(sessionId, place);
+    this.#kept.set(sessionId, { key, lastSeq });
   }
 
   /** The session is deleted, or what was written to it is undone. */
