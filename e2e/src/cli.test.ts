@@ -46,12 +46,13 @@ describe('hearth demo', () => {
     place.remove();
   });
 
-  test('says where it listens, how a browser gets in, and what to try', () => {
+  test('says where it listens, how a browser gets in, and what to try', async () => {
+    // What to try comes after the line for which the start waited, and may be on its way.
+    await expect.poll(() => server.stdout).toContain(`curl -s -X POST ${url}/v1/sessions`);
     const [first, second] = server.stdout.split('\n');
     expect(first).toMatch(LISTENING);
     expect(second).toMatch(new RegExp(`^open ${url}/login\\?code=[\\w-]+$`));
     expect(server.stdout).toContain('run "Hello there"');
-    expect(server.stdout).toContain(`curl -s -X POST ${url}/v1/sessions`);
   });
 
   test('runs the real claude binary for hearth run, which finds the server by itself', async () => {
