@@ -78,7 +78,7 @@ export const manySessions: Benchmark = {
           x: 'sessions at 50 deltas/s',
           y: '% of one core',
           series: NAMES.map((name) => ({ name, points: points.core[name] })),
-          bend: 'Commits are shared by all sessions, so the cost of one session falls as more stream, until the core is full.',
+          bend: 'Up to 128 sessions share a commit, so the cost of one session falls as more stream, until the core is full.',
         },
       ],
     };

@@ -35,14 +35,27 @@ function subscribe(after: number, sink = new RecordingSink()) {
   return { sink, subscription };
 }
 
-/** A clock that a commit moves on, while its timers stand still. */
-function ahead(clock: FakeClock, byMs: () => number): Clock {
-  return {
-    now: () => clock.now() + byMs(),
-    monotonic: () => clock.now() + byMs(),
+/**
+ * Replaces the bench by one whose commits take time, 1 ms each, while timers stand still.
+ * @returns sets how long the next ones take
+ */
+function slowCommits(clock: FakeClock): (ms: number) => void {
+  let heldMs = 0;
+  const ahead: Clock = {
+    now: () => clock.now() + heldMs,
+    monotonic: () => clock.now() + heldMs,
     setTimeout: (run, delayMs) => clock.setTimeout(run, delayMs),
     clearTimeout: (handle) => clock.clearTimeout(handle),
   };
+  bench = logBench(store, ahead);
+  const take = (ms: number): void => {
+    bench.events.hold = () => {
+      heldMs += ms;
+      return Promise.resolve();
+    };
+  };
+  take(1);
+  return take;
 }
 
 describe('writing', () => {
@@ -98,15 +111,7 @@ describe('writing', () => {
 
   test('[LOG3] deltas alone rest after a commit for as long as it took, within bounds; anything else does not', async () => {
     const clock = new FakeClock();
-    let heldMs = 0;
-    bench = logBench(
-      store,
-      ahead(clock, () => heldMs),
-    );
-    bench.events.hold = () => {
-      heldMs += 1;
-      return Promise.resolve();
-    };
+    const commitsTake = slowCommits(clock);
     bench.log.open('s1', 0, owner);
     await bench.log.append('s1', [aNotice('first')]);
     void bench.log.append('s1', [aDelta('b', 0, 'he')]);
@@ -123,10 +128,7 @@ describe('writing', () => {
     expect((await stored()).map((event) => event.type).slice(2)).toEqual(['block.delta', 'notice']);
     expect(clock.pendingTimers).toBe(0);
 
-    bench.events.hold = () => {
-      heldMs += 500;
-      return Promise.resolve();
-    };
+    commitsTake(500);
     await bench.log.append('s1', [aNotice('slow')]);
     await bench.log.append('s1', [aDelta('b', 6, '?')]);
     expect((await stored()).at(-1)).toMatchObject({ type: 'block.delta', text: '?' });
@@ -134,15 +136,7 @@ describe('writing', () => {
 
   test('[LOG3] of many sessions some share a commit, and the others the next one, which does not rest', async () => {
     const clock = new FakeClock();
-    let heldMs = 0;
-    bench = logBench(
-      store,
-      ahead(clock, () => heldMs),
-    );
-    bench.events.hold = () => {
-      heldMs += 1;
-      return Promise.resolve();
-    };
+    slowCommits(clock);
     const ids = Array.from({ length: 300 }, (_, index) => `many-${index}`);
     for (const id of ids) bench.log.open(id, 0, new RecordingOwner(id));
     await Promise.all(ids.map((id) => bench.log.append(id, [aDelta('b', 0, 'hello')])));

@@ -37,12 +37,12 @@ export interface EventLogParts {
  * The log of every session: numbers events, stores them, and only then lets anybody see them.
  *
  * Writing. `append` gathers; what was appended in one turn of the event loop goes to the store as one commit for all
- * sessions, or for as many as share one; while it is under way the next one gathers. Deltas alone also wait for as long as the last commit kept this process
- * from everything else, within a few ms, so that the cost of a commit is shared when there are many; the start of a block waits a
- * moment for its first delta. An owner to which text
- * streams only announces it (`announce`), and appends what there is by then when the commit begins. Numbers are
- * given when a commit begins, so a refused one leaves no gap, and its numbers were never seen. A refused commit shuts the
- * session's log until its owner opens it again from the store: nothing can follow an event that was lost.
+ * sessions, or for as many as share one; while it is under way the next one gathers. Deltas alone also wait for as long as the
+ * last commit kept this process from everything else, within a few ms, so that the cost of a commit is shared when there are
+ * many; the start of a block waits a moment for its first delta. An owner to which text streams only announces it (`announce`),
+ * and appends what there is by then when the commit begins. Numbers are given when a commit begins, so a refused one leaves no
+ * gap, and its numbers were never seen. A refused commit shuts the session's log until its owner opens it again from the store:
+ * nothing can follow an event that was lost.
  *
  * Reading. A subscriber is a cursor (see `LogSubscription`); a commit is a hint to it to look again.
  */
