@@ -11,6 +11,7 @@ import {
   failure,
   storeTest,
 } from './fixture.ts';
+import type { Store } from '../store.ts';
 import type { OpenStore } from './fixture.ts';
 
 const NO_BOUND = Number.MAX_SAFE_INTEGER;
@@ -140,6 +141,73 @@ export function eventsContract(open: OpenStore): void {
       const compact = [{ blockId: 'a', fromSeq: 1, toSeq: 9 }];
       await store.events.append([aBatch('s1', { entries: [aCompleted(9, 'a')], compact })]);
       expect(await allSeqs(store, 's1')).toEqual([1, 2, 3, 5, 6, 8, 9]);
+    });
+
+    test('[LOG2] text alone moves the last number of a session, and its numbers are given once like all others', async ({
+      store,
+      reopen,
+    }) => {
+      await store.events.append([aBatch('s1', { record: aRecord('s1'), entries: [aNotice(1)] })]);
+      const text = [aDelta(2, 'a', 'one'), aDelta(3, 'a', 'two')];
+      await store.events.append([aBatch('s1', { entries: text })]);
+
+      await store.events.append([aBatch('s1', { entries: text })]);
+      const other = await failure(store.events.append([aBatch('s1', { entries: [aDelta(3, 'a', 'three')] })]));
+      expect(other.message).toMatch(/Event 3 of session s1 was numbered twice/);
+
+      const expectAll = async (present: Store): Promise<void> => {
+        expect((await present.sessions.load('s1'))?.session.lastSeq).toBe(3);
+        expect((await present.sessions.list({ status: 'all' })).items.map(({ lastSeq }) => lastSeq)).toEqual([3]);
+        expect(await present.events.read('s1', 1, 10, NO_BOUND)).toEqual(text);
+      };
+      await expectAll(store);
+      await expectAll(await reopen());
+    });
+
+    test('[LOG1] what is refused leaves no text behind, nor takes any away', async ({ store }) => {
+      const start = { ...aDelta(1, 'a'), type: 'block.started' as const };
+      await store.events.append([aBatch('s1', { record: aRecord('s1'), entries: [start, aDelta(2, 'a')] })]);
+
+      const compact = [{ blockId: 'a', fromSeq: 1, toSeq: 4 }];
+      const refused = store.events.append([
+        aBatch('s1', { entries: [aDelta(3, 'a', 'refused'), aCompleted(4, 'a')], compact }),
+        aBatch('s2', { record: aRecord('s2'), entries: [aDelta(1, 'b')] }),
+        aBatch('unknown', { entries: [aDelta(1, 'c')] }),
+      ]);
+      expect((await failure(refused)).code).toBe('not_found');
+
+      expect(await allSeqs(store, 's1')).toEqual([1, 2]);
+      expect((await store.sessions.load('s1'))?.session.lastSeq).toBe(2);
+      expect(await store.events.blockDeltas('s1', 'a')).toEqual([aDelta(2, 'a')]);
+      const instead = aDelta(3, 'a', 'stored');
+      await store.events.append([aBatch('s1', { entries: [instead] })]);
+      await store.events.append([aBatch('s3', { record: aRecord('s3'), entries: [aNotice(1)] })]);
+      expect(await store.events.read('s1', 2, 10, NO_BOUND)).toEqual([instead]);
+      expect(await allSeqs(store, 's3')).toEqual([1]);
+    });
+
+    test('[LOG5] [LOG6] [LOG7] the text of a block from before a restart and from after it is one', async ({
+      store,
+      reopen,
+    }) => {
+      const start = { ...aDelta(1, 'a'), type: 'block.started' as const };
+      await store.events.append([
+        aBatch('s1', { record: aRecord('s1'), entries: [start, aDelta(2, 'a'), aDelta(3, 'b')] }),
+      ]);
+      const after = await reopen();
+      await after.events.append([
+        aBatch('s1', { entries: [aDelta(4, 'a'), aNotice(5), aDelta(6, 'b'), aDelta(7, 'a')] }),
+      ]);
+
+      const seqsOf = (entries: { seq: number }[]) => entries.map(({ seq }) => seq);
+      expect(seqsOf(await after.events.blockDeltas('s1', 'a'))).toEqual([2, 4, 7]);
+      expect(seqsOf(await after.events.read('s1', 2, 3, NO_BOUND))).toEqual([3, 4, 5]);
+      expect(seqsOf(await after.events.read('s1', 4, 10, 1))).toEqual([5]);
+      expect(seqsOf(await after.events.read('s1', 6, 10, NO_BOUND))).toEqual([7]);
+
+      const compact = [{ blockId: 'a', fromSeq: 1, toSeq: 8 }];
+      await after.events.append([aBatch('s1', { entries: [aCompleted(8, 'a')], compact })]);
+      expect(await allSeqs(after, 's1')).toEqual([1, 3, 5, 6, 8]);
     });
 
     test('[LOG1] a batch without events changes the record alone', async ({ store }) => {

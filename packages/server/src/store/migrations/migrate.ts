@@ -5,13 +5,14 @@ import type { Tables } from '../schema.ts';
 import { accounts } from './accounts.ts';
 import { deltasByNumber } from './deltas-by-number.ts';
 import { eventsByNumber } from './events-by-number.ts';
+import { freshDeltas } from './fresh-deltas.ts';
 import { initial } from './initial.ts';
 import { textType } from './migration.ts';
 import type { Dialect, Migration } from './migration.ts';
 import { usageByModel } from './usage-by-model.ts';
 
 /** All of them, oldest first. */
-const MIGRATIONS: readonly Migration[] = [initial, accounts, usageByModel, eventsByNumber, deltasByNumber];
+const MIGRATIONS: readonly Migration[] = [initial, accounts, usageByModel, eventsByNumber, deltasByNumber, freshDeltas];
 
 interface MigrationTarget {
   db: Kysely<Tables>;

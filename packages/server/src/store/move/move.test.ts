@@ -1,12 +1,13 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { aBatch, aMessage, aNotice, aRecord, failure } from '../contract/fixture.ts';
 import { openPostgresSource, openPostgresTarget } from '../postgres/move-database.ts';
 import { openPostgresStore } from '../postgres/open.ts';
 import { testDatabase } from '../postgres/testing/database.ts';
+import { connect } from '../sqlite/connection.ts';
 import { openSqliteSource, openSqliteTarget } from '../sqlite/move-database.ts';
 import { openSqliteStore } from '../sqlite/open.ts';
 import type { Store } from '../store.ts';
@@ -20,7 +21,8 @@ import { fillStore, ODD_TEXT } from './testing/filled-store.ts';
 const NOW = new Date('2026-11-21T12:00:00.000Z');
 const VERSION = '1.2.3';
 /** What each database has for itself. */
-const OWN_TABLES = ['schema_migrations', 'sqlite_sequence', 'writer'];
+/** Whose rows belong to the schema, to one connection, or, in a database that is opened, to `events`. */
+const OWN_TABLES = ['schema_migrations', 'sqlite_sequence', 'writer', 'fresh_deltas'];
 
 const database = testDatabase();
 let directory: string;
@@ -145,6 +147,15 @@ function dump(path = file): Record<string, unknown[]> {
   }, path);
 }
 
+/** All rows as they are when the database is opened the next time: with the deltas that are fresh among the events. */
+async function dumpOpened(): Promise<Record<string, unknown[]>> {
+  const copy = join(directory, 'opened', 'hearth.db');
+  mkdirSync(dirname(copy));
+  copyFileSync(file, copy);
+  await (await connect({ file: copy, version: VERSION })).close();
+  return dump(copy);
+}
+
 /** Cuts the move off in the n-th page that it would write, after that page is written. */
 function cutAfter(pages: number): Partial<MoveOptions> {
   const stop = new AbortController();
@@ -254,7 +265,7 @@ describe('the keys of a move', () => {
 describe('a move', () => {
   test('[MOV1] there and back leaves everything as it was', async () => {
     await fill();
-    const before = dump();
+    const before = await dumpOpened();
     for (const [table, rows] of Object.entries(before)) expect([table, rows.length > 0]).toEqual([table, true]);
 
     const told = await there();
@@ -291,7 +302,7 @@ describe('a move', () => {
 
   test('[MOV3] cut off after any page goes on where it was, and ends with the same, there and back', async () => {
     await fill(3_000);
-    const before = dump();
+    const before = await dumpOpened();
     const back = join(directory, 'back', 'hearth.db');
 
     const cuts = await inPieces(there);
@@ -397,7 +408,7 @@ describe('a server', () => {
 
   test('[MOV5] has the old file kept when everything comes back to the same directory', async () => {
     await fill();
-    const before = dump();
+    const before = await dumpOpened();
     await there();
     await run(postgresSource, sqliteTarget(file));
 

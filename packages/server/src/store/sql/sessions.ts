@@ -9,14 +9,23 @@ type Resource = Omit<Session, 'queue'>;
 
 const DEFAULT_PAGE = 50;
 
-export function sqlSessions({ db, query }: SqlDatabase): Omit<SessionStore, 'delete'> {
+/** @param lastSeqOf a session's last number, given its key and what its row says; default: that */
+export function sqlSessions(
+  { db, query }: SqlDatabase,
+  lastSeqOf: (key: number, stored: number) => number = (_, stored) => stored,
+): Omit<SessionStore, 'delete'> {
+  const toResource = (row: { key: number; resource: string; last_seq: number }): Resource => {
+    const resource = JSON.parse(row.resource) as Resource;
+    return { ...resource, lastSeq: lastSeqOf(row.key, row.last_seq) };
+  };
+
   return {
     load: (sessionId) =>
       query(async () => {
         const row = await db
           .selectFrom('sessions')
           .innerJoin('session_records', 'session_records.session_key', 'sessions.key')
-          .select(['last_seq', 'resource', 'core', 'settings'])
+          .select(['key', 'last_seq', 'resource', 'core', 'settings'])
           .where('id', '=', sessionId)
           .executeTakeFirst();
         if (row === undefined) return null;
@@ -27,7 +36,7 @@ export function sqlSessions({ db, query }: SqlDatabase): Omit<SessionStore, 'del
         let page = db
           .selectFrom('sessions')
           .innerJoin('session_records', 'session_records.session_key', 'sessions.key')
-          .select(['id', 'updated_ms', 'last_seq', 'resource'])
+          .select(['key', 'id', 'updated_ms', 'last_seq', 'resource'])
           .orderBy('updated_ms', 'desc')
           .orderBy('id', 'desc')
           .limit(limit + 1);
@@ -96,11 +105,6 @@ export function sessionRow({ session }: SessionRecord, lastSeq: number): Omit<Se
 function standing(session: Resource): SessionStanding {
   if (session.phase === 'closed' || session.phase === 'idle') return session.phase;
   return session.approvals.length > 0 ? 'waiting' : 'active';
-}
-
-function toResource(row: { resource: string; last_seq: number }): Resource {
-  const resource = JSON.parse(row.resource) as Resource;
-  return { ...resource, lastSeq: row.last_seq };
 }
 
 /** A pattern for the substring, with what LIKE takes as wildcards taken literally. */

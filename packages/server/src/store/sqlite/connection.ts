@@ -6,6 +6,7 @@ import { migrate } from '../migrations/migrate.ts';
 import type { Tables } from '../schema.ts';
 import type { SqlDatabase } from '../sql/database.ts';
 import { closedFailure, storeFailure } from './failure.ts';
+import { FreshDeltas, mergeFreshDeltas } from './fresh-deltas.ts';
 import { lockDirectory } from './lock.ts';
 import { SessionKeys } from './session-keys.ts';
 
@@ -13,8 +14,11 @@ import { SessionKeys } from './session-keys.ts';
 const FULL_CHECK_BYTES = 64 * 1024 * 1024;
 const BUSY_TIMEOUT_MS = 5_000;
 const PAGE_BYTES = 4096;
-/** What is committed goes into the database's own file when so much has gathered (32 MB): pages that change often go there once. */
-const CHECKPOINT_PAGES = 8_000;
+/**
+ * What is committed goes into the database's own file when so much has gathered (8 MB): pages that change often go there once, and
+ * nobody waits for it longer than for a small collection of garbage.
+ */
+const CHECKPOINT_PAGES = 2_000;
 /** Pages that many sessions change at once have to fit, or each commit writes them out and reads them again. */
 const CACHE_KB = 16 * 1024;
 
@@ -24,6 +28,7 @@ const CACHE_KB = 16 * 1024;
  */
 export interface Connection extends SqlDatabase {
   readonly raw: SqliteDatabase.Database;
+  readonly freshDeltas: FreshDeltas;
   readonly keys: SessionKeys;
   close(): Promise<void>;
 }
@@ -50,6 +55,8 @@ export async function connect({ file, version, maxBytes }: ConnectionOptions): P
     prepare(raw, file, maxBytes);
     const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: raw }) });
     await migrateInTransaction(raw, db, file, version);
+    mergeFreshDeltas(raw);
+    const freshDeltas = new FreshDeltas(raw);
     const query: SqlDatabase['query'] = async (work) => {
       try {
         if (closed) throw closedFailure(file);
@@ -60,7 +67,8 @@ export async function connect({ file, version, maxBytes }: ConnectionOptions): P
     };
     return {
       raw,
-      keys: new SessionKeys(raw),
+      freshDeltas,
+      keys: new SessionKeys(raw, freshDeltas),
       db,
       name: file,
       query,

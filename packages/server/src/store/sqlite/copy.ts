@@ -4,6 +4,7 @@ import { HearthError } from '@hearth/protocol';
 import SqliteDatabase from 'better-sqlite3';
 import type { Database } from 'better-sqlite3';
 import { unknownSteps } from '../migrations/migrate.ts';
+import { mergeFreshDeltas } from './fresh-deltas.ts';
 
 /** A step of this many pages (1 MB) blocks the process for a few ms. */
 const PAGES_PER_STEP = 256;
@@ -21,8 +22,8 @@ export interface CopyOptions {
 
 /**
  * Copies a database as it is at this moment, whatever is written to it meanwhile, and compares the copy with it. The copy
- * is one file without a -wal, for its user alone; `finish` may still change it.
- * @returns what both hold
+ * is one file without a -wal, for its user alone, in which all events are in one table; `finish` may still change it.
+ * @returns what it holds then
  * @throws HearthError when the source is damaged, and whatever `finish` throws; then there is no copy
  */
 export async function copyDatabase(
@@ -37,19 +38,21 @@ export async function copyDatabase(
   try {
     // The transaction holds the snapshot: without it every write of the server would start the copy over.
     source.exec('BEGIN');
-    const contents = contentsOf(source);
+    const held = contentsOf(source);
     await copyPages(source, destination, options);
     source.exec('COMMIT');
     const copy = new SqliteDatabase(destination);
     try {
       copy.pragma('journal_mode = DELETE');
       refuseDamaged(copy, destination);
-      refuseDifferent(contents, contentsOf(copy), destination);
+      refuseDifferent(held, contentsOf(copy), destination);
+      mergeFreshDeltas(copy);
+      const contents = contentsOf(copy);
       copy.transaction(finish)(copy);
+      return contents;
     } finally {
       copy.close();
     }
-    return contents;
   } catch (error) {
     if (source.inTransaction) source.exec('ROLLBACK');
     removeDatabase(destination);

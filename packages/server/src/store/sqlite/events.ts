@@ -16,12 +16,9 @@ interface EventRow {
 }
 
 /** The hot path: prepared statements, one transaction per append. */
-export function sqliteEvents({ raw, keys, query }: Connection): EventStore {
+export function sqliteEvents({ raw, keys, freshDeltas, query }: Connection): EventStore {
   const insert = raw.prepare<[number, number, string, string | null, string]>(
     'INSERT INTO events (session_key, seq, type, block_id, body) VALUES (?, ?, ?, ?, ?)',
-  );
-  const insertDelta = raw.prepare<[number, number, string | null, string]>(
-    `INSERT INTO events (session_key, seq, type, block_id, body) VALUES (?, ?, 'block.delta', ?, ?)`,
   );
   const stored = raw.prepare<[number, number], { body: string }>(
     'SELECT body FROM events WHERE session_key = ? AND seq = ?',
@@ -30,9 +27,8 @@ export function sqliteEvents({ raw, keys, query }: Connection): EventStore {
     `DELETE FROM events WHERE session_key = ? AND block_id = ? AND seq BETWEEN ? AND ? AND type = 'block.delta'`,
   );
   const advance = raw.prepare<[number, number]>('UPDATE sessions SET last_seq = ? WHERE key = ?');
-  const after = raw.prepare<[string, number, number], EventRow>(
-    `SELECT e.seq, e.type, e.block_id AS blockId, e.body FROM sessions s JOIN events e ON e.session_key = s.key
-     WHERE s.id = ? AND e.seq > ? ORDER BY e.seq LIMIT ?`,
+  const after = raw.prepare<[number, number, number], EventRow>(
+    'SELECT seq, type, block_id AS blockId, body FROM events WHERE session_key = ? AND seq > ? ORDER BY seq LIMIT ?',
   );
   const deltas = raw.prepare<[number, string, number], EventRow>(
     `SELECT seq, type, block_id AS blockId, body FROM events
@@ -53,13 +49,16 @@ export function sqliteEvents({ raw, keys, query }: Connection): EventStore {
     const key = record === undefined ? found?.key : writeRecord(record, last);
     if (key === undefined) throw new HearthError('not_found', `There is no session ${sessionId}.`);
     for (const { seq, type, blockId = null, body } of entries) {
-      if (type === 'block.delta') insertDelta.run(key, seq, blockId, body);
+      if (type === 'block.delta' && blockId !== null) freshDeltas.add(key, seq, blockId, body);
       else insert.run(key, seq, type, blockId, body);
     }
     for (const { blockId, fromSeq, toSeq } of batch.compact) {
-      compact.run(key, blockId, fromSeq === 1 ? startOf(key, blockId, toSeq) : fromSeq, toSeq);
+      const from = fromSeq === 1 ? startOf(key, blockId, toSeq) : fromSeq;
+      freshDeltas.compact(key, blockId, from, toSeq);
+      compact.run(key, blockId, from, toSeq);
     }
-    if (record === undefined) advance.run(last, key);
+    // Fresh deltas move it by themselves.
+    if (record === undefined && entries.some(({ type }) => type !== 'block.delta')) advance.run(last, key);
     for (const message of batch.messages) writeMessage(key, message);
     for (const turn of batch.usage) writeUsage(turn);
     keys.keep(sessionId, key, last);
@@ -81,7 +80,7 @@ export function sqliteEvents({ raw, keys, query }: Connection): EventStore {
     const first = entries[0];
     if (first === undefined || first.seq > lastSeq) return false;
     for (const entry of entries) {
-      const body = stored.get(key, entry.seq)?.body;
+      const body = stored.get(key, entry.seq)?.body ?? freshDeltas.body(key, entry.seq);
       if (entry.seq <= lastSeq && (body === undefined || body === entry.body)) continue;
       throw new HearthError('internal', `Event ${entry.seq} of session ${sessionId} was numbered twice.`, {
         hint: 'Two servers may be writing to one database. End one of them and restart the other.',
@@ -98,7 +97,7 @@ export function sqliteEvents({ raw, keys, query }: Connection): EventStore {
     append: (batches) =>
       query(() => {
         try {
-          writeAll.immediate(batches);
+          freshDeltas.transaction(() => writeAll.immediate(batches));
         } catch (error) {
           for (const { sessionId } of batches) keys.forget(sessionId);
           throw error;
@@ -106,12 +105,14 @@ export function sqliteEvents({ raw, keys, query }: Connection): EventStore {
       }),
     read: (sessionId, seq, limit, maxBytes) =>
       query(() => {
+        const found = keys.find(sessionId);
+        if (found === undefined) return [];
         const entries: LogEntry[] = [];
         let bytes = 0;
-        for (const row of after.iterate(sessionId, seq, limit)) {
-          entries.push(toEntry(row));
-          bytes += Buffer.byteLength(row.body);
-          if (bytes >= maxBytes) break;
+        for (const entry of inOrder(after.iterate(found.key, seq, limit), freshDeltas.after(found.key, seq))) {
+          entries.push(entry);
+          bytes += Buffer.byteLength(entry.body);
+          if (bytes >= maxBytes || entries.length >= limit) break;
         }
         return entries;
       }),
@@ -119,11 +120,24 @@ export function sqliteEvents({ raw, keys, query }: Connection): EventStore {
       query(() => {
         const found = keys.find(sessionId);
         if (found === undefined) return [];
-        return deltas.all(found.key, blockId, startOf(found.key, blockId, found.lastSeq)).map(toEntry);
+        const { key, lastSeq } = found;
+        const start = startOf(key, blockId, lastSeq);
+        const fresh = [...freshDeltas.after(key, start - 1)].filter((entry) => entry.blockId === blockId);
+        return [...deltas.all(key, blockId, start).map(toEntry), ...fresh];
       }),
   };
 }
 
 function toEntry({ seq, type, blockId, body }: EventRow): LogEntry {
   return blockId === null ? { seq, type, body } : { seq, type, blockId, body };
+}
+
+/** Rows of `events` and fresh deltas, both in order, as one. */
+function* inOrder(rows: Iterable<EventRow>, fresh: Iterator<LogEntry>): Generator<LogEntry> {
+  let delta = fresh.next();
+  for (const row of rows) {
+    for (; delta.done !== true && delta.value.seq < row.seq; delta = fresh.next()) yield delta.value;
+    yield toEntry(row);
+  }
+  for (; delta.done !== true; delta = fresh.next()) yield delta.value;
 }

@@ -6,6 +6,7 @@ import { MADE_AT, OWNER_TOKEN } from './backup.ts';
 import { copyDatabase, meta, refuseDamaged, refuseForeign, removeDatabase, setMeta, syncDirectory } from './copy.ts';
 import type { Contents, CopyOptions } from './copy.ts';
 import { storeFailure } from './failure.ts';
+import { storedLastSeqs } from './fresh-deltas.ts';
 import { lockDirectory } from './lock.ts';
 import { presentAccounts, renewAccounts } from './restored-accounts.ts';
 import { NOTHING_PRESENT, renewSessions } from './restored-sessions.ts';
@@ -131,12 +132,10 @@ function settlePresent(file: string): { present: Present; damage?: string } {
     database = new SqliteDatabase(file, { timeout: 0 });
     const [checkpoint] = database.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
     if (checkpoint?.busy === 1) throw busy(file);
-    const sessions = database.prepare<[], { id: string; last_seq: number }>('SELECT id, last_seq FROM sessions').all();
     const processes = database
       .prepare<[], Present['processes'][number]>('SELECT pid, start_ticks, session_id, started_at FROM processes')
       .all();
-    const lastSeqs = new Map(sessions.map(({ id, last_seq: lastSeq }) => [id, lastSeq]));
-    return { present: { lastSeqs, processes, accounts: presentAccounts(database) } };
+    return { present: { lastSeqs: storedLastSeqs(database), processes, accounts: presentAccounts(database) } };
   } catch (error) {
     if (error instanceof HearthError) throw error;
     if (error instanceof SqliteDatabase.SqliteError && error.code.startsWith('SQLITE_BUSY')) throw busy(file);

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import type { FreshDeltas } from './fresh-deltas.ts';
 
 /** Where a session's log stands: its key in other tables, and the number of its last stored event. */
 export interface SessionPlace {
@@ -16,9 +17,12 @@ export class SessionKeys {
   readonly #look: (sessionId: string) => SessionPlace | undefined;
   readonly #kept = new Map<string, KeptPlace>();
 
-  constructor(raw: Database) {
+  constructor(raw: Database, freshDeltas: FreshDeltas) {
     const look = raw.prepare<[string], SessionPlace>('SELECT key, last_seq AS lastSeq FROM sessions WHERE id = ?');
-    this.#look = (sessionId) => look.get(sessionId);
+    this.#look = (sessionId) => {
+      const row = look.get(sessionId);
+      return row && { key: row.key, lastSeq: freshDeltas.lastSeq(row.key, row.lastSeq) };
+    };
   }
 
   find(sessionId: string): SessionPlace | undefined {

@@ -8,7 +8,7 @@ import type { Connection } from './connection.ts';
 const REMOVED_PER_STEP = 2_000;
 
 export function sqliteSessions(connection: Connection): SessionStore & { finishRemovals(): Promise<void> } {
-  const { raw, keys, db, query } = connection;
+  const { raw, keys, freshDeltas, db, query } = connection;
   const markRemoved = raw.prepare<[string]>(
     'INSERT INTO removed_sessions (session_key) SELECT key FROM sessions WHERE id = ?',
   );
@@ -25,13 +25,14 @@ export function sqliteSessions(connection: Connection): SessionStore & { finishR
   async function finishRemovals(): Promise<void> {
     const removed = await query(() => db.selectFrom('removed_sessions').select('session_key').execute());
     for (const { session_key: key } of removed) {
+      while ((await query(() => freshDeltas.removeSome(key, REMOVED_PER_STEP))) > 0) await nextMacrotask();
       while ((await query(() => removeEvents.run(key, key).changes)) > 0) await nextMacrotask();
       await query(() => db.deleteFrom('removed_sessions').where('session_key', '=', key).execute());
     }
   }
 
   return {
-    ...sqlSessions(connection),
+    ...sqlSessions(connection, (key, stored) => freshDeltas.lastSeq(key, stored)),
     delete: async (sessionId) => {
       keys.forget(sessionId);
       await query(() => hide.immediate(sessionId));
