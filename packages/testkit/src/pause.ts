@@ -20,25 +20,37 @@ export function pause(clock: Clock, ms: number | 'forever', signal: AbortSignal)
 /** Pauses that follow each other and end with one signal, which is listened to once for all. */
 export class Pauses {
   readonly #clock: Clock;
-  readonly #signal: AbortSignal;
-  #end: (() => void) | null = null;
+  #ended: boolean;
+  #timer: ReturnType<Clock['setTimeout']> | undefined;
+  #then: (() => void) | undefined;
 
   constructor(clock: Clock, signal: AbortSignal) {
     this.#clock = clock;
-    this.#signal = signal;
-    signal.addEventListener('abort', () => this.#end?.(), { once: true });
+    this.#ended = signal.aborted;
+    const end = (): void => {
+      this.#ended = true;
+      if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+      this.#over();
+    };
+    signal.addEventListener('abort', end, { once: true });
   }
 
-  /** Like `pause`; only one at a time. */
-  wait(ms: number | 'forever'): Promise<void> {
-    if (this.#signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = ms === 'forever' ? undefined : this.#clock.setTimeout(() => this.#end?.(), ms);
-      this.#end = () => {
-        this.#end = null;
-        if (timer !== undefined) this.#clock.clearTimeout(timer);
-        resolve();
-      };
-    });
+  /** Whether the signal is aborted. */
+  get ended(): boolean {
+    return this.#ended;
   }
+
+  /** Calls once, after the time or when the signal is aborted; only one at a time. */
+  after(ms: number | 'forever', then: () => void): void {
+    this.#then = then;
+    if (this.#ended) this.#over();
+    else if (ms !== 'forever') this.#timer = this.#clock.setTimeout(this.#over, ms);
+  }
+
+  readonly #over = (): void => {
+    const then = this.#then;
+    this.#timer = undefined;
+    this.#then = undefined;
+    then?.();
+  };
 }

@@ -74,42 +74,51 @@ function faultOf(round: Script, attempt: number): Fault {
   return { type: 'none' };
 }
 
-function* piecesOf(round: Script, wordDelayMs: number): Generator<Piece> {
-  for (const step of round) {
-    if (step.type === 'think') yield* words('thinking', step.text, wordDelayMs);
-  }
+function piecesOf(round: Script, wordDelayMs: number): Iterable<Piece> {
+  const parts = round.flatMap((step): Iterable<Piece>[] =>
+    step.type === 'think' ? [words('thinking', step.text, wordDelayMs)] : [],
+  );
   const spoken = round.filter(
     ({ type }) => type === 'say' || type === 'tokens' || type === 'stamps' || type === 'stall',
   );
   for (const [index, step] of spoken.entries()) {
     const more = spoken.slice(index + 1).some((later) => later.type !== 'stall');
-    yield* spokenPieces(step, wordDelayMs, more);
+    parts.push(spokenPieces(step, wordDelayMs, more));
   }
-  for (const step of round) {
-    if (step.type !== 'tool') continue;
-    yield { type: 'tool', name: step.name, input: step.input, ...(step.id === undefined ? {} : { id: step.id }) };
+  const tools = round.flatMap((step): Piece[] => {
+    if (step.type !== 'tool') return [];
+    return [{ type: 'tool', name: step.name, input: step.input, ...(step.id === undefined ? {} : { id: step.id }) }];
+  });
+  return inOrder(tools.length === 0 ? parts : [...parts, tools]);
+}
+
+/** A single part is given as it is: a generator around it would be resumed for every delta. */
+function inOrder(parts: readonly Iterable<Piece>[]): Iterable<Piece> {
+  const [only, ...others] = parts;
+  return only !== undefined && others.length === 0 ? only : all(parts);
+}
+
+function* all(parts: readonly Iterable<Piece>[]): Generator<Piece> {
+  for (const part of parts) yield* part;
+}
+
+function spokenPieces(step: Step, wordDelayMs: number, more: boolean): Iterable<Piece> {
+  switch (step.type) {
+    case 'say':
+      return words('text', more && !/\s$/.test(step.text) ? `${step.text} ` : step.text, wordDelayMs);
+    case 'tokens':
+      return tokens(step.count, step.intervalMs);
+    case 'stamps':
+      return stamps(step.count, step.intervalMs, step.chars);
+    case 'stall':
+      return [{ type: 'stall', ms: step.ms }];
+    default:
+      return [];
   }
 }
 
-function* spokenPieces(step: Step, wordDelayMs: number, more: boolean): Generator<Piece> {
-  switch (step.type) {
-    case 'say':
-      yield* words('text', more && !/\s$/.test(step.text) ? `${step.text} ` : step.text, wordDelayMs);
-      return;
-    case 'tokens':
-      for (let n = 0; n < step.count; n += 1) {
-        yield { type: 'text', text: `w${n} `, delayMs: n === 0 ? 0 : step.intervalMs };
-      }
-      return;
-    case 'stamps':
-      yield* stamps(step.count, step.intervalMs, step.chars);
-      return;
-    case 'stall':
-      yield { type: 'stall', ms: step.ms };
-      return;
-    default:
-      return;
-  }
+function* tokens(count: number, intervalMs: number): Generator<Piece> {
+  for (let n = 0; n < count; n += 1) yield { type: 'text', text: `w${n} `, delayMs: n === 0 ? 0 : intervalMs };
 }
 
 function* words(type: 'text' | 'thinking', text: string, wordDelayMs: number): Generator<Piece> {
@@ -130,14 +139,13 @@ function* stamps(count: number, intervalMs: number, chars: number): Generator<Pi
   let last = 0;
   let text = Buffer.alloc(0);
   for (let n = 0; n < count; n += 1) {
-    const leftMs = n * intervalMs - (nowUs() - beganUs) / 1000;
-    // A piece of its own, so that the time is taken after it.
-    if (leftMs > 0) yield { type: 'stall', ms: Math.ceil(leftMs) };
-    last = Math.max(last + 1, Math.round(intervalMs > 0 ? beganUs + n * intervalMs * 1000 : nowUs()));
+    const dueUs = intervalMs > 0 ? beganUs + n * intervalMs * 1000 : nowUs();
+    const leftMs = intervalMs > 0 ? (dueUs - nowUs()) / 1000 : 0;
+    last = Math.max(last + 1, Math.round(dueUs));
     const stamp = `@${last} `;
     if (text.length < stamp.length) text = Buffer.alloc(Math.max(chars, stamp.length), '.');
     text.write(stamp, 'latin1');
-    yield { type: 'text', text: text.toString('latin1'), delayMs: 0 };
+    yield { type: 'text', text: text.toString('latin1'), delayMs: leftMs > 0 ? Math.ceil(leftMs) : 0 };
   }
 }
 

@@ -2,6 +2,8 @@ import { scriptFor, type JsonObject, type Script } from './directives.ts';
 import type { Clock } from './fake-clock.ts';
 import { pause, Pauses } from './pause.ts';
 import { perform, splitRound, toolSaid, type Piece } from './performance.ts';
+import { Round } from './round.ts';
+import type { RoundStep } from './round.ts';
 import { simulateTool, type ToolOutcome } from './simulated-tool.ts';
 
 /** One thing the scripted agent does. Deltas that come at the same time come in one step, and are still N deltas. */
@@ -92,7 +94,7 @@ class TurnPlayer {
   deltas = 0;
   calls: ToolCall[] = [];
   readonly #options: ScriptedAgentOptions;
-  readonly #show: (step: AgentStep) => void;
+  readonly #onStep: (step: AgentStep) => void;
   readonly #maxDeltas: number;
   readonly #pauses: Pauses;
   #rested = true;
@@ -100,48 +102,45 @@ class TurnPlayer {
 
   constructor(options: ScriptedAgentOptions, show: (step: AgentStep) => void) {
     this.#options = options;
-    this.#show = show;
+    this.#onStep = show;
     this.#maxDeltas = options.maxDeltasPerStep ?? 256;
     this.#pauses = new Pauses(options.clock, options.signal);
   }
 
-  async pause(ms: number | 'forever'): Promise<void> {
-    await this.#pauses.wait(ms);
-    this.#rested = true;
+  pause(ms: number | 'forever'): Promise<void> {
+    return new Promise((resolve) => {
+      this.#pauses.after(ms, () => {
+        this.#rested = true;
+        resolve();
+      });
+    });
   }
 
   /** Text and thinking, then the tool calls, which are kept in `calls`. */
-  async round(pieces: Iterable<Piece>, cutAfter: number): Promise<void> {
-    const { signal, seed } = this.#options;
+  round(pieces: Iterable<Piece>, cutAfter: number): Promise<void> {
     this.calls = [];
-    let gathered: { type: 'text' | 'thinking'; deltas: string[] } = { type: 'text', deltas: [] };
-    let left = cutAfter;
-    for (const piece of pieces) {
-      if (left === 0) break;
-      const waitMs = piece.type === 'stall' ? piece.ms : piece.type === 'tool' ? 0 : piece.delayMs;
-      const fits = piece.type === gathered.type && gathered.deltas.length < this.#maxDeltas && waitMs === 0;
-      if (!fits && gathered.deltas.length > 0) {
-        await this.#tell(gathered);
-        gathered = { type: 'text', deltas: [] };
-      }
-      if (waitMs !== 0) await this.pause(waitMs);
-      if (signal.aborted) return;
-      if (piece.type === 'stall') continue;
-      left -= 1;
-      this.deltas += 1;
-      if (piece.type === 'tool') {
-        this.#toolCount += 1;
-        const call = { toolCallId: piece.id ?? `${seed}-${this.#toolCount}`, name: piece.name, input: piece.input };
-        this.calls.push(call);
-        await this.#tell({ type: 'tool.called', ...call });
-      } else {
-        if (gathered.type !== piece.type) gathered = { type: piece.type, deltas: [] };
-        gathered.deltas.push(piece.text);
-      }
-    }
-    if (gathered.deltas.length > 0) await this.#tell(gathered);
+    return new Promise((resolve, reject) => {
+      const round = new Round(pieces, cutAfter, this.#maxDeltas);
+      // No promise for each delta: there may be thousands a second, of many sessions.
+      const goOn = (): void => {
+        try {
+          for (let next = round.next(this.#rested); ; next = round.next(this.#rested)) {
+            if (this.#pauses.ended || next.type === 'end') return resolve();
+            if (next.type === 'wait') return this.#pauses.after(next.ms, rest);
+            if (next.type === 'breathe') return void this.#breathe().then(rest, reject);
+            this.#show(next.step);
+          }
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      };
+      const rest = (): void => {
+        this.#rested = true;
+        goOn();
+      };
+      goOn();
+    });
   }
-
   /** Runs the calls of the round at once, shows each result when it is there, and returns them in the calls' order. */
   async runTools(): Promise<string[]> {
     const { signal } = this.#options;
@@ -154,15 +153,35 @@ class TurnPlayer {
       running.delete(index);
       if (signal.aborted) continue;
       outputs[index] = outcome.output;
-      await this.#tell({ type: 'tool.completed', toolCallId: call.toolCallId, ...outcome });
+      if (!this.#rested) await this.#breathe();
+      this.#tell({ type: 'tool.completed', toolCallId: call.toolCallId, ...outcome });
     }
     return outputs;
   }
 
-  async #tell(step: AgentStep): Promise<void> {
-    if (!this.#rested) await this.#options.breathe?.();
+  /** Before a step that no pause came before. */
+  async #breathe(): Promise<void> {
+    await this.#options.breathe?.();
+    this.#rested = true;
+  }
+
+  #show(step: RoundStep): void {
+    if (step.type !== 'tool') {
+      this.deltas += step.deltas.length;
+      this.#tell(step);
+      return;
+    }
+    this.deltas += 1;
+    this.#toolCount += 1;
+    const toolCallId = step.id ?? `${this.#options.seed}-${this.#toolCount}`;
+    const call = { toolCallId, name: step.name, input: step.input };
+    this.calls.push(call);
+    this.#tell({ type: 'tool.called', ...call });
+  }
+
+  #tell(step: AgentStep): void {
     this.#rested = false;
-    if (!this.#options.signal.aborted) this.#show(step);
+    if (!this.#pauses.ended) this.#onStep(step);
   }
 
   async #run(call: ToolCall): Promise<ToolOutcome> {
