@@ -8,21 +8,20 @@ import { phaseOf } from '../session/phase.ts';
 import { reduce } from '../session/reduce.ts';
 import { isSettled, storedState } from '../session/state.ts';
 import type { SessionState } from '../session/state.ts';
-import { applyEvent, showsDifferently } from '../session/view.ts';
+import { showsDifferently } from '../session/view.ts';
 import type { SessionView } from '../session/view.ts';
 import { deadlineOf } from '../session/watchdog.ts';
-import type { StoredMessage, TurnUsage } from '../store/store.ts';
 import type { ActorParts, ActorStart } from './actor-parts.ts';
 import { AgentSlot } from './agent-slot.ts';
 import { agentSpec } from './agent-spec.ts';
 import type { Opening } from './agent-spec.ts';
 import { Alarm } from './alarm.ts';
+import { foldCommit } from './fold-commit.ts';
 import { OpenRequests } from './open-requests.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { Purse } from './purse.ts';
 import { ObservedSession } from './session-observer.ts';
 import { StreamedText } from './streamed-text.ts';
-import { turnUsageOf } from './turn-usage.ts';
 
 /** A request without the id of its caller, which the actor gives. */
 export type Request = DistributiveOmit<Extract<Input, { requestId: string }>, 'requestId'>;
@@ -42,11 +41,12 @@ export class SessionActor {
   /** Contents of messages that the agent does not have yet, or may have to be given again. */
   readonly #contents = new Map<string, Content>();
   #state: SessionState;
-  /** As of the last commit: what clients may see. */
+  /** As of the last commit, but for its number: what clients may see. */
   #view: SessionView;
+  /** Number of the last event that is committed. Text that streams moves it alone. */
+  #lastSeq: number;
   /** As of the events that are being committed. */
   #projected: SessionView;
-  #lastStored: Promise<void> = Promise.resolve();
   /** Resolves when the effects of all that was appended so far have run. */
   #settledEffects: Promise<void> = Promise.resolve();
   #coreConfig: CoreConfig | null = null;
@@ -62,6 +62,7 @@ export class SessionActor {
     this.#settings = start.settings;
     this.#state = start.state;
     this.#view = start.view;
+    this.#lastSeq = start.view.session.lastSeq;
     this.#projected = start.view;
     this.#lastUsedAt = parts.clock.now();
     this.#alarm = new Alarm(parts.clock, () => this.dispatch({ type: 'tick' }));
@@ -98,6 +99,9 @@ export class SessionActor {
 
   /** The session as of the last commit. */
   get session(): Session {
+    if (this.#view.session.lastSeq < this.#lastSeq) {
+      this.#view = { ...this.#view, session: { ...this.#view.session, lastSeq: this.#lastSeq } };
+    }
     return this.#view.session;
   }
 
@@ -184,10 +188,10 @@ export class SessionActor {
     const { state, events, effects } = reduce(before, input, { now, newTurnId: newId, config, refusal });
     this.#state = state;
     this.#purse.ended(events);
-    const stored = events.length === 0 ? null : this.#parts.eventLog.append(this.id, events);
-    if (stored !== null) this.#observed.appended(stored, events);
-    if (stored !== null) this.#lastStored = stored;
-    if (effects.length > 0) this.#runAfter(stored, effects);
+    const { eventLog } = this.#parts;
+    if (events.length > 0) eventLog.write(this.id, events);
+    this.#observed.appended(events, () => eventLog.stored(this.id));
+    if (effects.length > 0) this.#runAfter(events.length === 0 ? null : eventLog.stored(this.id), effects);
     this.#alarm.set(deadlineOf(state, config));
     this.#purse.watch(before, state, input, () => this.budgetSubject);
     if (this.evictable && !wasEvictable) this.#parts.onEvictable();
@@ -197,7 +201,7 @@ export class SessionActor {
   async flushed(): Promise<void> {
     this.#flushStreamed();
     // A refused append breaks the actor through `failed`.
-    await this.#lastStored.catch(() => undefined);
+    await this.#parts.eventLog.stored(this.id).catch(() => undefined);
     await this.#settledEffects;
   }
 
@@ -307,41 +311,30 @@ export class SessionActor {
     const input = this.#streamed.take();
     if (input === null || this.#broken) return;
     try {
-      this.#take(input);
+      this.#takeText(input);
     } catch (error) {
       this.#break(HearthError.from(error));
     }
   }
 
+  /** Text has no effects; it moves deadlines further away, at most, and the alarm looks again when it rings. */
+  #takeText(input: Input): void {
+    const { clock, newId, eventLog } = this.#parts;
+    const now = clock.now();
+    this.#lastUsedAt = now;
+    const { state, events } = reduce(this.#state, input, { now, newTurnId: newId, config: this.#config() });
+    this.#state = state;
+    if (events.length > 0) eventLog.write(this.id, events);
+  }
+
   #project(events: Event[]): Projection {
     const last = events.at(-1);
-    // Text that streams moves the cursor alone.
-    if (last !== undefined && events.every(isDelta)) {
-      this.#projected = applyEvent(this.#projected, last).view;
-      return { messages: [], usage: [] };
-    }
-    const changed = new Map<string, Message>();
-    const usage: TurnUsage[] = [];
-    for (const event of events) {
-      if (event.type === 'block.delta' && event !== last) continue;
-      const turnUsage = turnUsageOf(event, this.#projected);
-      if (turnUsage !== null) usage.push(turnUsage);
-      const folded = applyEvent(this.#projected, event);
-      this.#projected = folded.view;
-      for (const message of folded.changed) {
-        changed.set(message.id, message);
-        this.#contents.set(message.id, message.content);
-      }
-    }
-    const messages: StoredMessage[] = [...changed.values()].map((message) => ({
-      ...message,
-      place: Math.max(
-        0,
-        this.#projected.session.queue.findIndex((queued) => queued.id === message.id),
-      ),
-    }));
+    if (last !== undefined && events.every(isDelta)) return NOTHING_CHANGED;
+    const { view, messages, usage } = foldCommit(this.#projected, events);
+    this.#projected = view;
+    for (const { id, content } of messages) this.#contents.set(id, content);
     this.#purse.used.push(...usage);
-    const { queue: _, ...session } = this.#projected.session;
+    const { queue: _, ...session } = view.session;
     const record = {
       session,
       core: JSON.stringify(storedState(this.#state)),
@@ -351,9 +344,10 @@ export class SessionActor {
   }
 
   #committed(events: readonly Event[]): void {
+    this.#lastSeq = events.at(-1)?.seq ?? this.#lastSeq;
+    if (events.length > 0 && events.every(isDelta)) return;
     const before = this.#view.session;
     this.#view = this.#projected;
-    if (events.length > 0 && events.every(isDelta)) return;
     this.#purse.book();
     if (showsDifferently(before, this.#view.session)) this.#parts.onChanged?.(this.id);
     this.#observed.phase(this.#view.session.phase);
@@ -386,6 +380,8 @@ export class SessionActor {
     this.#parts.onBroken(error);
   }
 }
+
+const NOTHING_CHANGED: Projection = { messages: [], usage: [] };
 
 function isDelta({ type }: Event): boolean {
   return type === 'block.delta';

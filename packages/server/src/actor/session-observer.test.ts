@@ -30,6 +30,6 @@ test('a turn counts when its end is stored, and only then', async () => {
 });
 
 async function stored(session: ObservedSession, end: Promise<void>): Promise<void> {
-  session.appended(end, [FAILED]);
+  session.appended([FAILED], () => end);
   await end;
 }

@@ -30,12 +30,12 @@ export class ObservedSession {
   }
 
   /** Counts the turns that end with these events, once they are stored. */
-  appended(stored: Promise<void>, events: readonly EventBody[]): void {
+  appended(events: readonly EventBody[], stored: () => Promise<void>): void {
     if (!events.some(endsTurn)) return;
     const outcomes = events.flatMap(outcomeOf);
     const count = (): void => outcomes.forEach((outcome) => this.#observer.turnEnded(outcome));
     // When it is not stored nothing ended; whoever appended is told of it.
-    stored.then(count, () => undefined);
+    stored().then(count, () => undefined);
   }
 
   #change(phase: Phase | null): void {

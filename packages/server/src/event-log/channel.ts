@@ -1,7 +1,6 @@
 import { HearthError } from '@hearth/protocol';
 import type { Event } from '@hearth/protocol';
-import { deferred } from '../concurrency/deferred.ts';
-import type { Deferred } from '../concurrency/deferred.ts';
+import { LazyPromise } from '../concurrency/lazy-promise.ts';
 import type { LogEntry, SessionBatch, SessionRecord, StoredMessage, TurnUsage } from '../store/store.ts';
 import { condense } from './delta.ts';
 import type { Page, PendingEvent } from './delta.ts';
@@ -43,7 +42,7 @@ export interface Flight {
   readonly owner: LogOwner;
   readonly events: Event[];
   readonly batch: SessionBatch;
-  readonly waiting: Deferred<void>;
+  readonly stored: LazyPromise;
 }
 
 type Intake =
@@ -56,6 +55,8 @@ type Intake =
 /** One session's log in memory: what waits for its number, what was committed last, and who listens. */
 export class Channel implements CursorSource {
   readonly sessionId: string;
+  /** It stands in the line of those that wait for a commit. */
+  lined = false;
   readonly #readStore: (after: number, upTo: number) => Promise<Page | null>;
   readonly #subscribers = new Set<LogSubscription>();
   /** Open blocks: where they began, and whether deltas of them are stored. One that is not here began before. */
@@ -63,11 +64,12 @@ export class Channel implements CursorSource {
   #owner: LogOwner;
   #intake: Intake = { state: 'open' };
   #pending: PendingEvent[] = [];
-  /** Of all that is appended until the next commit takes it. */
-  #waiting: Deferred<void> | null = null;
+  /** Of all that is appended until the next commit takes it; null: nothing is. */
+  #waiting: LazyPromise | null = null;
   /** The owner has more, which it will append when the next commit begins. */
   #announced = false;
-  #flying = false;
+  /** Of what is in the commit that is under way. */
+  #flying: LazyPromise | null = null;
   #committedSeq: number;
   #tail: Tail;
 
@@ -94,7 +96,7 @@ export class Channel implements CursorSource {
 
   /** Something waits for a commit or is in one. */
   get busy(): boolean {
-    return this.#flying || this.#announced || this.#waiting !== null;
+    return this.#flying !== null || this.#announced || this.#waiting !== null;
   }
 
   get subscribers(): number {
@@ -130,39 +132,45 @@ export class Channel implements CursorSource {
     this.#owner.flush();
   }
 
-  /** @param events which are the channel's from now on */
-  enqueue(events: PendingEvent[]): Promise<void> {
+  /**
+   * @param events which are the channel's from now on
+   * @returns why it does not take them; null: it does
+   */
+  enqueue(events: PendingEvent[]): HearthError | null {
     switch (this.#intake.state) {
       case 'open':
         if (this.#pending.length === 0) this.#pending = events;
         else this.#pending.push(...events);
-        this.#waiting ??= quietly();
-        return this.#waiting.promise;
+        this.#waiting ??= new LazyPromise();
+        return null;
       case 'failed':
-        return rejected(this.#intake.error);
+        return this.#intake.error;
       case 'ending':
       case 'ended':
-        return rejected(new HearthError('not_found', `The session ${this.sessionId} is deleted.`));
+        return new HearthError('not_found', `The session ${this.sessionId} is deleted.`);
     }
+  }
+
+  /** Resolves when all that was enqueued is stored and the owner has heard so; rejects when it is refused. */
+  stored(): Promise<void> {
+    const last = this.#waiting ?? this.#flying;
+    if (last !== null) return last.promise;
+    return this.#intake.state === 'failed' ? Promise.reject(this.#intake.error) : Promise.resolve();
   }
 
   /** Takes all that waits, numbers it and has it projected; null when nothing waits or the owner could not project it. */
   gather(): Flight | null {
     const owner = this.#owner;
-    const waiting = this.#waiting;
-    if (waiting === null) return null;
-    const events: Event[] = [];
-    const entries: LogEntry[] = [];
+    const stored = this.#waiting;
+    if (stored === null) return null;
+    // Of the lengths that they need: arrays that grow have room for many.
+    const events = condense(this.#pending).map((pending, index) => this.#number(pending, index));
+    const entries = events.map(entryOf);
     const compact: SessionBatch['compact'] = [];
-    for (const pending of condense(this.#pending)) {
-      const { event, entry } = this.#number(pending, this.#committedSeq + 1 + events.length);
-      events.push(event);
-      entries.push(entry);
-      this.#track(entry, compact);
-    }
+    for (const entry of entries) this.#track(entry, compact);
     this.#pending = [];
     this.#waiting = null;
-    this.#flying = true;
+    this.#flying = stored;
     try {
       const { record, messages, usage } = owner.project(events);
       const batch: SessionBatch = {
@@ -173,37 +181,37 @@ export class Channel implements CursorSource {
         usage,
         ...(record === undefined ? {} : { record }),
       };
-      return { channel: this, owner, events, batch, waiting };
+      return { channel: this, owner, events, batch, stored };
     } catch (error) {
       const batch = { sessionId: this.sessionId, entries: [], compact: [], messages: [], usage: [] };
-      this.refuse({ channel: this, owner, events, batch, waiting }, HearthError.from(error));
+      this.refuse({ channel: this, owner, events, batch, stored }, HearthError.from(error));
       return null;
     }
   }
 
   /** The flight is stored: its owner hears first, then its subscribers, then those who appended. */
-  confirm({ owner, events, batch, waiting }: Flight): void {
-    this.#flying = false;
+  confirm({ owner, events, batch, stored }: Flight): void {
+    this.#flying = null;
     this.#committedSeq = batch.entries.at(-1)?.seq ?? this.#committedSeq;
     if (this.#subscribers.size > 0) this.#tail.push(batch.entries);
     try {
       owner.committed(events);
     } finally {
       this.#hint();
-      waiting.resolve();
+      stored.resolve();
     }
   }
 
   /** The flight is not stored, and whatever was appended after it must not be either. */
-  refuse({ owner, waiting }: Flight, cause: HearthError): void {
-    this.#flying = false;
+  refuse({ owner, stored }: Flight, cause: HearthError): void {
+    this.#flying = null;
     const error = new HearthError(
       cause.code,
       `The events of session ${this.sessionId} could not be stored. ${cause.message}`,
       { ...(cause.hint === undefined ? {} : { hint: cause.hint }), cause },
     );
     if (this.#intake.state === 'open') this.#intake = { state: 'failed', error };
-    waiting.reject(error);
+    stored.reject(error);
     this.#waiting?.reject(error);
     this.#pending = [];
     this.#waiting = null;
@@ -258,13 +266,8 @@ export class Channel implements CursorSource {
     this.#tail.bound(TAIL_LENGTH);
   }
 
-  #number({ body, time }: PendingEvent, seq: number): { event: Event; entry: LogEntry } {
-    const event: Event = { sessionId: this.sessionId, seq, time, ...body };
-    const { type } = event;
-    const encoded = JSON.stringify(event);
-    const entry =
-      'blockId' in event ? { seq, type, blockId: event.blockId, body: encoded } : { seq, type, body: encoded };
-    return { event, entry };
+  #number({ body, time }: PendingEvent, index: number): Event {
+    return { sessionId: this.sessionId, seq: this.#committedSeq + 1 + index, time, ...body };
   }
 
   /** Follows the open blocks, to know which stored deltas the end of one makes needless. */
@@ -283,15 +286,8 @@ export class Channel implements CursorSource {
   }
 }
 
-/** Whoever does not wait for the outcome hears of a failure through `LogOwner.failed`. */
-function quietly(): Deferred<void> {
-  const waiter = deferred<void>();
-  waiter.promise.catch(() => undefined);
-  return waiter;
-}
-
-function rejected(error: HearthError): Promise<void> {
-  const waiter = quietly();
-  waiter.reject(error);
-  return waiter.promise;
+function entryOf(event: Event): LogEntry {
+  const { seq, type } = event;
+  const body = JSON.stringify(event);
+  return 'blockId' in event ? { seq, type, blockId: event.blockId, body } : { seq, type, body };
 }

@@ -53,6 +53,8 @@ export interface Page {
  * event, so a client that resumes from any seq it was given has no hole.
  */
 export function toPage(entries: readonly LogEntry[], cursor: number): Page {
+  const [only] = entries;
+  if (entries.length === 1 && only !== undefined) return { bodies: [only.body], lastSeq: only.seq };
   const bodies: string[] = [];
   for (let index = 0; index < entries.length;) {
     const end = endOfRun(entries, index);

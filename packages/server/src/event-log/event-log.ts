@@ -49,8 +49,8 @@ export interface EventLogParts {
 export class EventLog {
   readonly #parts: EventLogParts;
   readonly #channels = new Map<string, Channel>();
-  /** Channels with something to commit. */
-  readonly #dirty = new Set<Channel>();
+  /** Channels with something to commit, each once; who has waited longest comes first. */
+  readonly #dirty: Channel[] = [];
   /** Called when the commit that is under way, or else the next one, is over. */
   #afterCommit: (() => void)[] = [];
   #committing = false;
@@ -90,17 +90,27 @@ export class EventLog {
    * error that `LogOwner.failed` gets as well, so a caller that does not care need not look.
    */
   append(sessionId: string, bodies: readonly EventBody[]): Promise<void> {
+    const refused = this.write(sessionId, bodies);
+    return refused === null ? this.stored(sessionId) : quietly(Promise.reject(refused));
+  }
+
+  /** Like `append`, for who does not wait for it. @returns why the log does not take them; null: it does */
+  write(sessionId: string, bodies: readonly EventBody[]): HearthError | null {
     const channel = this.#channels.get(sessionId);
-    if (channel === undefined) return Promise.reject(notOpen(sessionId));
+    if (channel === undefined) return notOpen(sessionId);
     const time = this.#time();
-    const stored = channel.enqueue(bodies.map((body): PendingEvent => ({ body, time })));
-    if (channel.busy) {
-      this.#dirty.add(channel);
-      const starts = bodies.some(({ type }) => type === 'block.started');
-      this.#urgent ||= !starts && (bodies.length === 0 || bodies.some(({ type }) => type !== 'block.delta'));
-      this.#schedule(starts ? FIRST_DELTA_MS : 0);
-    }
-    return stored;
+    const refused = channel.enqueue(bodies.map((body): PendingEvent => ({ body, time })));
+    if (refused !== null) return refused;
+    this.#line(channel);
+    const starts = bodies.some(({ type }) => type === 'block.started');
+    this.#urgent ||= !starts && (bodies.length === 0 || bodies.some(({ type }) => type !== 'block.delta'));
+    this.#schedule(starts ? FIRST_DELTA_MS : 0);
+    return null;
+  }
+
+  /** Resolves when all that was appended to the session is stored and its owner has heard so; rejects like `append`. */
+  stored(sessionId: string): Promise<void> {
+    return quietly(this.#channels.get(sessionId)?.stored() ?? Promise.resolve());
   }
 
   /**
@@ -110,7 +120,7 @@ export class EventLog {
   announce(sessionId: string): boolean {
     const channel = this.#channels.get(sessionId);
     if (channel?.announce() !== true) return false;
-    this.#dirty.add(channel);
+    this.#line(channel);
     this.#schedule();
     return true;
   }
@@ -182,7 +192,7 @@ export class EventLog {
 
   /** Resolves when everything that was appended is stored or refused. */
   async flushed(): Promise<void> {
-    while (this.#committing || this.#dirty.size > 0) await this.#nextCommit();
+    while (this.#committing || this.#dirty.length > 0) await this.#nextCommit();
   }
 
   #channel(sessionId: string): Channel {
@@ -232,7 +242,7 @@ export class EventLog {
     const beganMs = this.#parts.clock.monotonic();
     const channels = this.#next();
     // Those that are left have waited already.
-    this.#urgent = this.#dirty.size > 0;
+    this.#urgent = this.#dirty.length > 0;
     const flights = channels.map((channel) => channel.gather()).filter((flight) => flight !== null);
     const storing = this.#store(flights);
     const heldMs = this.#parts.clock.monotonic() - beganMs;
@@ -240,16 +250,21 @@ export class EventLog {
     this.#restUntilMs = beganMs + Math.min(2 * heldMs, LONGEST_INTERVAL_MS);
     this.#committing = false;
     for (const resolve of this.#afterCommit.splice(0)) resolve();
-    if (this.#dirty.size > 0) this.#schedule();
+    if (this.#dirty.length > 0) this.#schedule();
   }
 
-  /** Those whose turn it is, with all that they have; who has waited longest comes first. */
+  #line(channel: Channel): void {
+    if (channel.lined) return;
+    channel.lined = true;
+    this.#dirty.push(channel);
+  }
+
+  /** Those whose turn it is, with all that they have. */
   #next(): Channel[] {
-    const channels: Channel[] = [];
-    for (const channel of this.#dirty) if (channels.push(channel) === COMMIT_SESSIONS) break;
+    const channels = this.#dirty.splice(0, COMMIT_SESSIONS);
     for (const channel of channels) {
       channel.flush();
-      this.#dirty.delete(channel);
+      channel.lined = false;
     }
     return channels;
   }
@@ -311,6 +326,12 @@ export class EventLog {
 function seen(entries: LogEntry[], upTo: number): LogEntry[] {
   const last = entries.at(-1);
   return last === undefined || last.seq <= upTo ? entries : entries.filter((entry) => entry.seq <= upTo);
+}
+
+/** Whoever does not wait for the outcome hears of a failure through `LogOwner.failed`. */
+function quietly(stored: Promise<void>): Promise<void> {
+  stored.catch(() => undefined);
+  return stored;
 }
 
 function notOpen(sessionId: string): HearthError {

@@ -27,14 +27,17 @@ export class Tail {
     return cursor >= this.#floor;
   }
 
-  /** What was committed. The deltas of a block that ends with it are let go, as in the store. */
-  push(entries: readonly LogEntry[]): void {
+  /**
+   * What was committed. The deltas of a block that ends with it are let go, as in the store.
+   * @param entries which are the tail's from now on
+   */
+  push(entries: LogEntry[]): void {
     this.#shared = null;
     if (this.#entries.length > 0 && entries.some(({ type }) => type === 'block.completed')) {
       const ended = new Set(entries.flatMap((entry) => (entry.type === 'block.completed' ? [entry.blockId] : [])));
       this.#replace(this.#entries.filter((entry) => entry.type !== 'block.delta' || !ended.has(entry.blockId)));
     }
-    if (this.#entries.length === 0) this.#entries = [...entries];
+    if (this.#entries.length === 0) this.#entries = entries;
     else this.#entries.push(...entries);
     for (const entry of entries) this.#length += entry.body.length;
   }

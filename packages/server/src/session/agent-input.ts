@@ -4,7 +4,7 @@ import { closeBlock } from './open-work.ts';
 import { onWithdrawn } from './queue.ts';
 import { addSpent, spentOn } from './spent.ts';
 import type { Turn } from './state.ts';
-import { at, without } from './step.ts';
+import { at, without } from './record.ts';
 import type { Step } from './step.ts';
 import { loseTurn, onMessagesStarted, onTurnEnded, startTurn } from './turn.ts';
 

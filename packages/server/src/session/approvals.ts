@@ -1,6 +1,6 @@
 import type { Approval, ApprovalOutcome } from '@hearth/protocol';
 import { RESOLVED_APPROVALS_KEPT } from './state.ts';
-import { at, without } from './step.ts';
+import { at, without } from './record.ts';
 import type { InputOf, Step } from './step.ts';
 
 export function requestApproval(step: Step, asked: Approval): void {

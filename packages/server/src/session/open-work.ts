@@ -1,6 +1,6 @@
 import type { SessionState } from './state.ts';
 import type { Step } from './step.ts';
-import { at, without } from './step.ts';
+import { at, without } from './record.ts';
 
 /** Whether a tool of the turn itself runs; those of subagents run under a tool of the turn, or in the background. */
 export function runsTool(state: SessionState): boolean {

@@ -1,12 +1,13 @@
 import type { Phase } from '@hearth/protocol';
 import { runsTool } from './open-work.ts';
+import { hasAny } from './record.ts';
 import type { SessionState } from './state.ts';
 import type { Step } from './step.ts';
 
 /** The phase follows from the state; nothing sets it. */
 export function phaseOf(state: SessionState): Phase {
   if (state.life === 'closed') return 'closed';
-  const waits = Object.keys(state.approvals).length > 0;
+  const waits = hasAny(state.approvals);
   const { turn } = state;
   if (turn === null) {
     if (waits) return 'awaiting_approval';

@@ -8,7 +8,8 @@ import { beginRewind, endRewind } from './rewind.ts';
 import type { Spent } from './spent.ts';
 import { isSettled } from './state.ts';
 import type { SessionState } from './state.ts';
-import { at, Step } from './step.ts';
+import { at } from './record.ts';
+import { Step } from './step.ts';
 import type { InputOf } from './step.ts';
 import {
   closeAgent,
@@ -35,6 +36,7 @@ export interface Reduction {
 export function reduce(state: SessionState, input: Input, context: CoreContext): Reduction {
   const step = new Step(state, context);
   if (state.life === 'closed') refuseClosed(step, input);
+  else if (isText(input)) hear(step, input);
   else apply(step, input);
   return { state: step.state, events: step.events, effects: step.effects };
 }
@@ -69,7 +71,7 @@ function apply(step: Step, input: Input): void {
       endRewind(step, input);
       break;
     case 'agent':
-      if (isHeard(step.state, input.generation)) onAgentEvent(step, input.event);
+      hear(step, input);
       break;
     case 'wake':
       if (step.state.life === 'open') resumeTurn(step);
@@ -100,9 +102,15 @@ function apply(step: Step, input: Input): void {
   announcePhase(step);
 }
 
+/** Text makes a block longer and nothing else: whatever follows from an input cannot follow from it. */
+function isText(input: Input): input is InputOf<'agent'> {
+  return input.type === 'agent' && input.event.type === 'block.delta';
+}
+
 /** What comes from a process that was given up, or that was never opened, is ignored. */
-function isHeard({ agent }: SessionState, generation: number): boolean {
-  return agent.life !== 'down' && generation === agent.generation;
+function hear(step: Step, { generation, event }: InputOf<'agent'>): void {
+  const { agent } = step.state;
+  if (agent.life !== 'down' && generation === agent.generation) onAgentEvent(step, event);
 }
 
 function updateSession(step: Step, input: InputOf<'session.update'>): void {

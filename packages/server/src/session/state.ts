@@ -1,5 +1,6 @@
 import type { Approval, BlockKind, InterruptCause, MessageUpdate, Phase, Priority, TurnError } from '@hearth/protocol';
 import type { ConversationCut } from './conversation-cut.ts';
+import { hasAny } from './record.ts';
 import type { Spent } from './spent.ts';
 
 /**
@@ -149,6 +150,6 @@ export function storedState(state: SessionState): SessionState {
 
 /** Nothing runs and nothing waits: the session can be put aside. */
 export function isSettled(state: SessionState): boolean {
-  const waits = state.held || state.queue.length > 0 || Object.keys(state.approvals).length > 0;
+  const waits = state.held || state.queue.length > 0 || hasAny(state.approvals);
   return state.turn === null && !waits;
 }

@@ -8,7 +8,7 @@ import type { SessionState, Turn } from './state.ts';
  */
 export class Step {
   state: SessionState;
-  readonly events: EventBody[] = [];
+  events: EventBody[] = [];
   readonly effects: Effect[] = [];
   readonly context: CoreContext;
 
@@ -32,13 +32,15 @@ export class Step {
   }
 
   emit(event: EventBody): void {
-    this.events.push(event);
+    // Most steps have one: an array that grows has room for many.
+    if (this.events.length === 0) this.events = [event];
+    else this.events.push(event);
   }
 
   /** Emits an event that belongs to the running turn, where there is one. */
   emitInTurn(event: EventBody): void {
     const { turn } = this.state;
-    this.events.push(turn === null ? event : { ...event, turnId: turn.turnId });
+    this.emit(turn === null ? event : { ...event, turnId: turn.turnId });
   }
 
   run(effect: Effect): void {
@@ -58,14 +60,3 @@ export class Step {
 }
 
 export type InputOf<Type extends Input['type']> = Extract<Input, { type: Type }>;
-
-/** The value of a key that may come from outside, so that `constructor` is not found in every record. */
-export function at<Value>(record: Record<string, Value>, key: string): Value | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
-}
-
-/** The record without one key. */
-export function without<Value>(record: Record<string, Value>, key: string): Record<string, Value> {
-  const { [key]: _, ...rest } = record;
-  return rest;
-}

@@ -1,6 +1,7 @@
 import { expireApprovals, remindOfApprovals } from './approvals.ts';
 import type { CoreConfig } from './input.ts';
 import { runsTool } from './open-work.ts';
+import { hasAny } from './record.ts';
 import type { SessionState } from './state.ts';
 import type { Step } from './step.ts';
 import { loseTurn, parkTurn, resumeTurn } from './turn.ts';
@@ -30,7 +31,7 @@ function patienceEnd(state: SessionState, config: CoreConfig): number | null {
   const { turn } = state;
   if (turn?.stage.name === 'waiting') return null;
   if (turn?.stage.name === 'interrupting') return turn.stage.since + config.interruptTimeoutMs;
-  if (Object.keys(state.approvals).length > 0 || runsTool(state)) return null;
+  if (hasAny(state.approvals) || runsTool(state)) return null;
   if (turn === null) {
     const handed = state.queue.filter((entry) => entry.hold !== 'kept').map((entry) => entry.since);
     return handed.length === 0 ? null : Math.min(...handed) + config.firstOutputTimeoutMs;
@@ -46,7 +47,7 @@ export function endOfWait({ turn, tools, approvals, backgroundTasks }: SessionSt
   if (turn?.stage.name === 'waiting') return turn.stage.until;
   if (turn?.stage.name !== 'retrying' || turn.stage.parkAt === null) return null;
   // What runs beside the call that waits would be lost with the process.
-  const alone = Object.keys(tools).length === 0 && Object.keys(approvals).length === 0 && backgroundTasks === 0;
+  const alone = !hasAny(tools) && !hasAny(approvals) && backgroundTasks === 0;
   return alone ? turn.stage.until : null;
 }
 
