@@ -9,6 +9,8 @@ export const PROGRAM = fileURLToPath(new URL('../../packages/server/dist/program
 export const TOKEN = 'the-token-of-the-benchmark';
 /** As `bin/hearth` runs it. */
 export const NODE_FLAGS = ['--max-semi-space-size=32'];
+/** And on one core. */
+const ONE_CORE_FLAGS = ['--single-threaded-gc'];
 const START_TIMEOUT_MS = 60_000;
 
 export interface HearthOptions {
@@ -58,6 +60,7 @@ export class HearthServer {
     const command = [
       process.execPath,
       ...NODE_FLAGS,
+      ...(options.core === undefined ? [] : ONE_CORE_FLAGS),
       ...(options.nodeFlags ?? []),
       PROGRAM,
       'serve',
