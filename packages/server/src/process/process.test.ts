@@ -25,12 +25,16 @@ function memoryStore(): ProcessStore & { records: ProcessRecord[] } {
   };
 }
 
+let started = 0;
+
+/** Each has a mark of its own: a tree that is still being ended must not take the next test's with it. */
 function start(script: string, processes: ProcessStore, failures: unknown[] = []) {
+  started += 1;
   return spawnTree({
     command: 'bash',
     args: ['--norc', '-c', script],
     env: { PATH: process.env['PATH'] },
-    sessionId: 's1',
+    sessionId: `tree-${started}`,
     processes,
     startedAt: '2026-01-01T00:00:00.000Z',
     onRecordFailure: (error) => failures.push(error),
