@@ -14,7 +14,9 @@ import { onStopSignal } from './stop-signals.ts';
  * V8 puts among the long-lived what a line of code makes when most of that survived once. While a server is young its room for the
  * young is small, and all that lives for the length of a commit survives it: it would fill the space that is costly to clear.
  */
-const V8_FLAGS = '--no-allocation-site-pretenuring';
+const PRETENURING = '--no-allocation-site-pretenuring';
+/** And V8 forgets what code was compiled to when that has not run for a while: a server that was idle would compile as it serves. */
+const FLUSHING = '--no-flush-bytecode';
 /** What cannot be written any more must not keep a server that has lost its database. */
 const LOST_GRACE_MS = 10_000;
 
@@ -36,7 +38,7 @@ export interface ServerOptions {
  */
 export async function runServer(options: ServerOptions): Promise<void> {
   const { config } = options;
-  setFlagsFromString(V8_FLAGS);
+  for (const flag of [PRETENURING, FLUSHING]) setFlagsFromString(flag);
   const log = createLog({ level: config.logLevel });
   for (const warning of options.warnings) log.warn(warning);
   hidePassword('hearth serve');
