@@ -127,7 +127,7 @@ class TurnPlayer {
           for (let next = round.next(this.#rested); ; next = round.next(this.#rested)) {
             if (this.#pauses.ended || next.type === 'end') return resolve();
             if (next.type === 'wait') return this.#pauses.after(next.ms, rest);
-            if (next.type === 'breathe') return void this.#breathe().then(rest, reject);
+            if (next.type === 'breathe') return void this.#breathe().then(goOn, reject);
             this.#show(next.step);
           }
         } catch (error) {

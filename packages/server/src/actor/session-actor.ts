@@ -189,8 +189,8 @@ export class SessionActor {
     this.#state = state;
     this.#purse.ended(events);
     const { eventLog } = this.#parts;
-    if (events.length > 0) eventLog.write(this.id, events);
-    this.#observed.appended(events, () => eventLog.stored(this.id));
+    const refused = events.length === 0 ? null : eventLog.write(this.id, events);
+    if (refused === null) this.#observed.appended(events, () => eventLog.stored(this.id));
     if (effects.length > 0) this.#runAfter(events.length === 0 ? null : eventLog.stored(this.id), effects);
     this.#alarm.set(deadlineOf(state, config));
     this.#purse.watch(before, state, input, () => this.budgetSubject);

@@ -23,7 +23,7 @@ export interface CopyOptions {
 /**
  * Copies a database as it is at this moment, whatever is written to it meanwhile, and compares the copy with it. The copy
  * is one file without a -wal, for its user alone, in which all events are in one table; `finish` may still change it.
- * @returns what it holds then
+ * @returns what it holds before that
  * @throws HearthError when the source is damaged, and whatever `finish` throws; then there is no copy
  */
 export async function copyDatabase(

@@ -26,7 +26,7 @@ export class FreshDeltas {
   readonly #places = new Map<number, Places>();
   readonly #insert;
   readonly #read;
-  readonly #remove;
+  readonly #removeAll;
   readonly #removeOfBlock;
   #nextNumber = 1;
   /** What the transaction under way has changed. */
@@ -42,7 +42,10 @@ export class FreshDeltas {
     this.#read = raw.prepare<[number], DeltaRow>(
       'SELECT seq, block_id AS blockId, body FROM fresh_deltas WHERE number = ?',
     );
-    this.#remove = raw.prepare<[number]>('DELETE FROM fresh_deltas WHERE number = ?');
+    const remove = raw.prepare<[number]>('DELETE FROM fresh_deltas WHERE number = ?');
+    this.#removeAll = raw.transaction((numbers: readonly number[]) => {
+      for (const number of numbers) remove.run(number);
+    });
     this.#removeOfBlock = raw.prepare<[number, string]>('DELETE FROM fresh_deltas WHERE number = ? AND block_id = ?');
   }
 
@@ -89,12 +92,12 @@ export class FreshDeltas {
     this.#set(key, left);
   }
 
-  /** Removes at most so many of a session that is deleted. @returns how many there were */
+  /** Removes at most so many of a session that is deleted, in one transaction. @returns how many there were */
   removeSome(key: number, limit: number): number {
     const places = this.#places.get(key);
     if (places === undefined) return 0;
     const gone = places.numbers.slice(0, limit);
-    for (const number of gone) this.#remove.run(number);
+    this.#removeAll.immediate(gone);
     this.#set(key, { seqs: places.seqs.slice(limit), numbers: places.numbers.slice(limit) });
     return gone.length;
   }
