@@ -6,7 +6,8 @@ import type { Projection } from '../event-log/event-log.ts';
 import type { CoreConfig, Effect, Input, ReplyResult } from '../session/input.ts';
 import { phaseOf } from '../session/phase.ts';
 import { reduce } from '../session/reduce.ts';
-import { isSettled, storedState } from '../session/state.ts';
+import { isSettled } from '../session/state.ts';
+import { stateToJson } from '../session/stored-state.ts';
 import type { SessionState } from '../session/state.ts';
 import { showsDifferently } from '../session/view.ts';
 import type { SessionView } from '../session/view.ts';
@@ -337,7 +338,7 @@ export class SessionActor {
     const { queue: _, ...session } = view.session;
     const record = {
       session,
-      core: JSON.stringify(storedState(this.#state)),
+      core: stateToJson(this.#state),
       settings: JSON.stringify(this.#settings),
     };
     return { record, messages, usage };

@@ -7,6 +7,7 @@ import type { EvictionCause, PoolReading } from '../process/process-pool.ts';
 import type { CoreConfig } from '../session/input.ts';
 import { initialState } from '../session/state.ts';
 import type { SessionState } from '../session/state.ts';
+import { stateFromJson } from '../session/stored-state.ts';
 import type { SessionRecord, Store, TurnUsage } from '../store/store.ts';
 import { plainMessage } from '../store/stored-message.ts';
 import type { Clock } from '../concurrency/clock.ts';
@@ -202,7 +203,7 @@ export class SessionRegistry {
     if (record === null) throw new HearthError('not_found', 'There is no such session.');
     const start = await this.#restore(sessionId, record);
     const texts: Record<string, string> = {};
-    for (const blockId of Object.keys(start.state.blocks)) texts[blockId] = await this.#blockText(sessionId, blockId);
+    for (const { blockId } of start.state.blocks) texts[blockId] = await this.#blockText(sessionId, blockId);
     const actor = this.#start(start);
     actor.dispatch({ type: 'recover', texts });
     await actor.flushed();
@@ -210,8 +211,7 @@ export class SessionRegistry {
   }
 
   async #restore(sessionId: string, record: SessionRecord): Promise<ActorStart> {
-    // What a state of an older version lacks is as in a new session.
-    const state = { ...initialState(0, 'user'), ...(JSON.parse(record.core) as Partial<SessionState>) };
+    const state = stateFromJson(record.core);
     const { messages } = this.#parts.store;
     const order = state.queue.map((entry) => entry.messageId);
     const queue = (await messages.queued(sessionId)).sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));

@@ -17,6 +17,11 @@ import { onStopSignal } from './stop-signals.ts';
 const PRETENURING = '--no-allocation-site-pretenuring';
 /** And V8 forgets what code was compiled to when that has not run for a while: a server that was idle would compile as it serves. */
 const FLUSHING = '--no-flush-bytecode';
+/**
+ * A large collection, whose marking delays all for a quarter of a second on one core, comes when the heap is four times what the last
+ * one left. V8 itself allows it half as much again when little comes to it, so that with many streams it came every few seconds.
+ */
+const GROWTH = '--heap-growing-percent=300';
 /** What cannot be written any more must not keep a server that has lost its database. */
 const LOST_GRACE_MS = 10_000;
 
@@ -38,7 +43,7 @@ export interface ServerOptions {
  */
 export async function runServer(options: ServerOptions): Promise<void> {
   const { config } = options;
-  for (const flag of [PRETENURING, FLUSHING]) setFlagsFromString(flag);
+  for (const flag of [PRETENURING, FLUSHING, GROWTH]) setFlagsFromString(flag);
   const log = createLog({ level: config.logLevel });
   for (const warning of options.warnings) log.warn(warning);
   hidePassword('hearth serve');

@@ -30,8 +30,11 @@ export type AgentEvent =
   | { type: 'message.withdrawn'; messageId: string; ok: boolean }
   | { type: 'block.started'; blockId: string; kind: BlockKind; parentToolCallId?: string }
   | { type: 'block.delta'; blockId: string; text: string }
-  /** `text` is the whole block. `abandoned`: the attempt broke, and the agent begins the block's work again. */
-  | { type: 'block.completed'; blockId: string; text: string; abandoned?: true }
+  /**
+   * `text` is the whole block; absent: what was streamed. `abandoned`: the attempt broke, and the agent begins the block's
+   * work again.
+   */
+  | { type: 'block.completed'; blockId: string; text?: string; abandoned?: true }
   | {
       type: 'tool.called';
       toolCallId: string;

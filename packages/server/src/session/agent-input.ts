@@ -1,6 +1,7 @@
 import type { AgentEvent } from './agent-event.ts';
 import { cancelApprovals, requestApproval } from './approvals.ts';
-import { closeBlock } from './open-work.ts';
+import { GatheredText } from './gathered-text.ts';
+import { closeBlock, openBlock } from './open-work.ts';
 import { onWithdrawn } from './queue.ts';
 import { addSpent, spentOn } from './spent.ts';
 import type { Turn } from './state.ts';
@@ -126,41 +127,48 @@ function produce(step: Step, opensTurn: boolean, change: Partial<Turn> = {}): vo
 }
 
 function onBlockStarted(step: Step, event: Extract<AgentEvent, { type: 'block.started' }>): void {
-  if (at(step.state.blocks, event.blockId) !== undefined) return;
+  if (openBlock(step.state, event.blockId) !== undefined) return;
   const rest = event.kind === 'text' ? 'streaming' : 'thinking';
   const foreground = event.parentToolCallId === undefined;
   produce(step, foreground, foreground ? { rest } : {});
-  const { type: _, blockId, ...block } = event;
-  step.set({ blocks: { ...step.state.blocks, [blockId]: { ...block, text: '' } } });
+  const { type: _, ...block } = event;
+  step.set({ blocks: [...step.state.blocks, { ...block, text: new GatheredText() }] });
   step.emitInTurn(event);
 }
 
+/** Text comes by the thousand: what is made for it is written out, and not copied in ways that fit all events and changes. */
 function onBlockDelta(step: Step, blockId: string, text: string): void {
-  const block = at(step.state.blocks, blockId);
+  const { state } = step;
+  const { turn, blocks } = state;
+  const block = openBlock(state, blockId);
   if (block === undefined || text === '') return;
-  const { turn } = step.state;
-  step.emitInTurn({ type: 'block.delta', blockId, offset: block.text.length, text });
-  step.set({
+  const offset = block.text.length;
+  if (turn === null) step.emit({ type: 'block.delta', blockId, offset, text });
+  else step.emit({ type: 'block.delta', blockId, offset, text, turnId: turn.turnId });
+  const longer = { ...block, text: block.text.append(text) };
+  step.state = {
+    ...state,
     turn: turn === null ? null : { ...turn, lastActivityAt: step.now },
-    blocks: { ...step.state.blocks, [blockId]: { ...block, text: block.text + text } },
-  });
+    blocks: blocks.length === 1 ? [longer] : blocks.with(blocks.indexOf(block), longer),
+  };
 }
 
 function onBlockCompleted(step: Step, event: Extract<AgentEvent, { type: 'block.completed' }>): void {
-  const block = at(step.state.blocks, event.blockId);
+  const block = openBlock(step.state, event.blockId);
   if (block === undefined) return;
   touch(step);
   if (event.abandoned === true) {
     closeBlock(step, event.blockId, 'retry');
     return;
   }
-  if (step.state.turn?.stage.name === 'interrupting' && event.text.length <= block.text.length) {
+  if (step.state.turn?.stage.name === 'interrupting' && (event.text?.length ?? 0) <= block.text.length) {
     closeBlock(step, event.blockId, 'interrupted');
     return;
   }
-  step.set({ blocks: without(step.state.blocks, event.blockId) });
+  step.set({ blocks: step.state.blocks.filter((other) => other !== block) });
   const parent = block.parentToolCallId === undefined ? {} : { parentToolCallId: block.parentToolCallId };
-  step.emitInTurn({ type: 'block.completed', blockId: event.blockId, kind: block.kind, text: event.text, ...parent });
+  const text = event.text ?? block.text.toString();
+  step.emitInTurn({ type: 'block.completed', blockId: event.blockId, kind: block.kind, text, ...parent });
 }
 
 function onToolCalled(step: Step, event: Extract<AgentEvent, { type: 'tool.called' }>): void {

@@ -1,10 +1,16 @@
-import type { SessionState } from './state.ts';
+import type { OpenBlock, SessionState } from './state.ts';
 import type { Step } from './step.ts';
-import { at, without } from './record.ts';
+import { without } from './record.ts';
 
 /** Whether a tool of the turn itself runs; those of subagents run under a tool of the turn, or in the background. */
 export function runsTool(state: SessionState): boolean {
   return Object.values(state.tools).some((tool) => tool.parentToolCallId === undefined);
+}
+
+/** The block with this id, when it is open. */
+export function openBlock({ blocks }: SessionState, blockId: string): OpenBlock | undefined {
+  for (const block of blocks) if (block.blockId === blockId) return block;
+  return undefined;
 }
 
 /**
@@ -12,8 +18,8 @@ export function runsTool(state: SessionState): boolean {
  * of a turn closes the `foreground`; a cut, and the end of the process, close `all`.
  */
 export function closeOpen(step: Step, which: 'foreground' | 'all'): void {
-  for (const [blockId, block] of Object.entries(step.state.blocks)) {
-    if (which === 'foreground' && block.parentToolCallId !== undefined) continue;
+  for (const { blockId, parentToolCallId } of step.state.blocks) {
+    if (which === 'foreground' && parentToolCallId !== undefined) continue;
     closeBlock(step, blockId, 'interrupted');
   }
   for (const [toolCallId, tool] of Object.entries(step.state.tools)) {
@@ -26,14 +32,14 @@ export function closeOpen(step: Step, which: 'foreground' | 'all'): void {
 
 /** Completes a block that did not come to its own end, with the text that it has. */
 export function closeBlock(step: Step, blockId: string, reason: 'interrupted' | 'retry'): void {
-  const block = at(step.state.blocks, blockId);
+  const block = openBlock(step.state, blockId);
   if (block === undefined) return;
-  step.set({ blocks: without(step.state.blocks, blockId) });
+  step.set({ blocks: step.state.blocks.filter((other) => other !== block) });
   step.emitInTurn({
     type: 'block.completed',
     blockId,
     kind: block.kind,
-    text: block.text,
+    text: block.text.toString(),
     ...(block.parentToolCallId === undefined ? {} : { parentToolCallId: block.parentToolCallId }),
     partial: true,
     reason,

@@ -19,7 +19,7 @@ export function phaseOf(state: SessionState): Phase {
   if (turn.stage.name === 'starting') return 'initializing';
   if (runsTool(state)) return 'tool';
   let thinks = false;
-  for (const { kind, parentToolCallId } of Object.values(state.blocks)) {
+  for (const { kind, parentToolCallId } of state.blocks) {
     if (parentToolCallId !== undefined) continue;
     if (kind === 'text') return 'streaming';
     thinks ||= kind === 'thinking';

@@ -1,6 +1,7 @@
 import type { EventBody } from '@hearth/protocol';
 import { onAgentEvent } from './agent-input.ts';
 import { answerApproval } from './approvals.ts';
+import { GatheredText } from './gathered-text.ts';
 import type { CoreContext, Effect, Input } from './input.ts';
 import { announcePhase } from './phase.ts';
 import { acceptMessage, cancelMessage, changeMessage } from './queue.ts';
@@ -142,10 +143,10 @@ function closeSession(step: Step, input: InputOf<'session.close'>): void {
 
 /** The server that ran this session is gone; nothing of what it left open can go on. */
 function recover(step: Step, texts: Record<string, string>): void {
-  const blocks = Object.entries(step.state.blocks).map(
-    ([id, block]) => [id, { ...block, text: at(texts, id) ?? '' }] as const,
-  );
-  step.set({ life: 'open', held: false, blocks: Object.fromEntries(blocks) });
+  const blocks = step.state.blocks.map((block) => {
+    return { ...block, text: new GatheredText().append(at(texts, block.blockId) ?? '') };
+  });
+  step.set({ life: 'open', held: false, blocks });
   const waitsUntil = endOfWait(step.state);
   loseAgent(step);
   if (waitsUntil !== null) {

@@ -121,8 +121,11 @@ const nonsense: fc.Arbitrary<AgentEvent> = fc.oneof(
     .tuple(someId, fc.constantFrom('text' as const, 'thinking' as const), parent)
     .map(([blockId, kind, of]) => ({ type: 'block.started' as const, blockId, kind, ...of })),
   fc.record({ type: fc.constant('block.delta' as const), blockId: someId, text: fc.string({ maxLength: 3 }) }),
-  fc.record({ type: fc.constant('block.completed' as const), blockId: someId, text: fc.string({ maxLength: 3 }) }),
-  someId.map((blockId) => ({ type: 'block.completed' as const, blockId, text: '', abandoned: true as const })),
+  fc.record(
+    { type: fc.constant('block.completed' as const), blockId: someId, text: fc.string({ maxLength: 3 }) },
+    { requiredKeys: ['type', 'blockId'] },
+  ),
+  someId.map((blockId) => ({ type: 'block.completed' as const, blockId, abandoned: true as const })),
   fc
     .tuple(someId, parent)
     .map(([toolCallId, of]) => ({ type: 'tool.called' as const, toolCallId, name: 'T', input: {}, ...of })),

@@ -1,11 +1,12 @@
 import type { Approval, BlockKind, InterruptCause, MessageUpdate, Phase, Priority, TurnError } from '@hearth/protocol';
 import type { ConversationCut } from './conversation-cut.ts';
+import type { GatheredText } from './gathered-text.ts';
 import { hasAny } from './record.ts';
 import type { Spent } from './spent.ts';
 
 /**
- * All that the core knows of one session. It is plain JSON: it is stored with every commit, and a session that is
- * loaded again starts from it.
+ * All that the core knows of one session. It is plain JSON but for the text of open blocks: it is stored with every
+ * commit, and a session that is loaded again starts from it (`stored-state.ts`).
  */
 export interface SessionState {
   life: 'open' | 'draining' | 'closed';
@@ -23,7 +24,8 @@ export interface SessionState {
   spentBetween: Spent | null;
   /** Background tasks of the agent that still run; they keep its process alive. */
   backgroundTasks: number;
-  blocks: Record<string, OpenBlock>;
+  /** In the order of their beginning. */
+  blocks: readonly OpenBlock[];
   tools: Record<string, OpenTool>;
   approvals: Record<string, PendingApproval>;
   /** Ids of the last answered approvals, so that a late answer is told apart from an unknown one. */
@@ -97,9 +99,10 @@ export type TurnStage =
   | { name: 'interrupting'; by: InterruptCause; since: number };
 
 export interface OpenBlock {
+  blockId: string;
   kind: BlockKind;
   parentToolCallId?: string;
-  text: string;
+  text: GatheredText;
 }
 
 export interface OpenTool {
@@ -129,7 +132,7 @@ export function initialState(now: number, titled: SessionState['titled']): Sessi
     accountId: null,
     spentBetween: null,
     backgroundTasks: 0,
-    blocks: {},
+    blocks: [],
     tools: {},
     approvals: {},
     resolvedApprovals: [],
@@ -140,12 +143,6 @@ export function initialState(now: number, titled: SessionState['titled']): Sessi
     phaseSince: now,
     titled,
   };
-}
-
-/** The state as it is stored: without the text of open blocks, which stands in the log as deltas. */
-export function storedState(state: SessionState): SessionState {
-  const blocks = Object.entries(state.blocks).map(([id, block]) => [id, { ...block, text: '' }] as const);
-  return { ...state, blocks: Object.fromEntries(blocks) };
 }
 
 /** Nothing runs and nothing waits: the session can be put aside. */

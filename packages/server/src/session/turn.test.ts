@@ -170,6 +170,13 @@ describe('a block', () => {
     expect(session.told()).toContain('block b1 whole: sm🔥ile.');
   });
 
+  test('[TURN3] ends as it was streamed when the agent does not repeat it', () => {
+    const { session } = startedSession();
+    for (const text of ['sm', '🔥', 'ile']) say(session, 'b1', text);
+    session.agentSays({ type: 'block.completed', blockId: 'b1' });
+    expect(session.told()).toContain('block b1 whole: sm🔥ile');
+  });
+
   test('[TURN3] starts once', () => {
     const { session } = startedSession();
     say(session, 'b1', 'one');
@@ -181,7 +188,7 @@ describe('a block', () => {
   test('[TURN6] whose attempt broke is marked, so that it can be dropped', () => {
     const { session } = startedSession();
     say(session, 'b1', 'torn');
-    session.agentSays({ type: 'block.completed', blockId: 'b1', text: 'torn', abandoned: true });
+    session.agentSays({ type: 'block.completed', blockId: 'b1', abandoned: true });
     const error = { code: 'overloaded' } as const;
     session.agentSays({ type: 'retry.scheduled', attempt: 1, maxAttempts: 3, delayMs: 500, error });
     say(session, 'b2', 'whole');

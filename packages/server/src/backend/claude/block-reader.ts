@@ -5,7 +5,6 @@ import { blocksOf, type StreamEvent, type WireBlock, type WireMessage } from './
 interface OpenBlock {
   blockId: string;
   kind: BlockKind;
-  text: string;
 }
 
 /** One answer that streams, of the main conversation or of a subagent. */
@@ -64,8 +63,8 @@ export class BlockReader {
 
   /** Gives up what streams: the attempt broke and the binary makes another. */
   abandon(parent: string): void {
-    for (const { blockId, text } of this.#attempts.get(parent)?.open.values() ?? []) {
-      this.#emit({ type: 'block.completed', blockId, text, abandoned: true });
+    for (const { blockId } of this.#attempts.get(parent)?.open.values() ?? []) {
+      this.#emit({ type: 'block.completed', blockId, abandoned: true });
     }
     this.#attempts.delete(parent);
   }
@@ -78,7 +77,7 @@ export class BlockReader {
   #start(attempt: Attempt, index: number, block: WireBlock | undefined, parent: string): boolean {
     const kind = block === undefined ? undefined : kindOf(block);
     if (block === undefined || kind === undefined) return false;
-    const open: OpenBlock = { blockId: this.#open(kind, parent), kind, text: '' };
+    const open: OpenBlock = { blockId: this.#open(kind, parent), kind };
     attempt.open.set(index, open);
     this.#append(open, (kind === 'text' ? block.text : block.thinking) ?? '');
     return true;
@@ -92,7 +91,6 @@ export class BlockReader {
 
   #append(block: OpenBlock, text: string): boolean {
     if (text === '') return false;
-    block.text += text;
     this.#emit({ type: 'block.delta', blockId: block.blockId, text });
     return true;
   }

@@ -35,7 +35,12 @@ describe('failures of the model API', () => {
     expect((await agent.turn('[[cut 3 1]] [[tokens 6 5]]')).outcome).toBe('completed');
     const blocks = agent.events.filter((event) => event.type === 'block.completed');
     expect(blocks).toMatchObject([{ abandoned: true }, { text: 'w0 w1 w2 w3 w4 w5 ' }]);
-    expect(blocks[0]?.text).toMatch(/^w0 (w1 (w2 )?)?$/);
+    const streamed = agent.events.filter(
+      (event) => event.type === 'block.delta' && event.blockId === blocks[0]?.blockId,
+    );
+    expect(streamed.map((event) => (event.type === 'block.delta' ? event.text : '')).join('')).toMatch(
+      /^w0 (w1 (w2 )?)?$/,
+    );
     expect(blocks[1]).not.toHaveProperty('abandoned');
     expect(blocks[0]?.blockId).not.toBe(blocks[1]?.blockId);
     const order = agent.events

@@ -30,7 +30,7 @@ export class ScriptedProcess implements AgentProcess {
   #permissionMode: AgentSpec['permissionMode'];
   #model: string;
   #turn: AbortController | null = null;
-  #block: { id: string; kind: 'text' | 'thinking'; texts: string[] } | null = null;
+  #block: { id: string; kind: 'text' | 'thinking' } | null = null;
   readonly #gone = deferred<void>();
   #exited = false;
 
@@ -196,11 +196,10 @@ export class ScriptedProcess implements AgentProcess {
   #write(kind: 'text' | 'thinking', deltas: readonly string[]): void {
     if (this.#block?.kind !== kind) this.#completeBlock();
     if (this.#block === null) {
-      this.#block = { id: this.#options.newId(), kind, texts: [] };
+      this.#block = { id: this.#options.newId(), kind };
       this.#emit({ type: 'block.started', blockId: this.#block.id, kind });
     }
     for (const text of deltas) {
-      this.#block.texts.push(text);
       this.#emit({ type: 'block.delta', blockId: this.#block.id, text });
     }
   }
@@ -208,14 +207,13 @@ export class ScriptedProcess implements AgentProcess {
   #completeBlock(): void {
     const block = this.#block;
     this.#block = null;
-    if (block !== null) this.#emit({ type: 'block.completed', blockId: block.id, text: block.texts.join('') });
+    if (block !== null) this.#emit({ type: 'block.completed', blockId: block.id });
   }
 
   #abandonBlock(): void {
     const block = this.#block;
     this.#block = null;
-    if (block !== null)
-      this.#emit({ type: 'block.completed', blockId: block.id, text: block.texts.join(''), abandoned: true });
+    if (block !== null) this.#emit({ type: 'block.completed', blockId: block.id, abandoned: true });
   }
 
   #takeSteered(): string[] {

@@ -208,8 +208,7 @@ export class ModelAgent {
   }
 
   #retry(): void {
-    for (const [blockId, text] of this.#front.blocks)
-      this.#emit({ type: 'block.completed', blockId, text, abandoned: true });
+    for (const blockId of this.#front.blocks.keys()) this.#emit({ type: 'block.completed', blockId, abandoned: true });
     this.#front.blocks.clear();
     const error = { code: 'overloaded', status: 529 } as const;
     this.#emit({ type: 'retry.scheduled', attempt: 1, maxAttempts: 3, delayMs: 500, error });
@@ -252,7 +251,8 @@ export class ModelAgent {
   #finishing(work: OpenWork): (() => void)[] {
     const blocks = [...work.blocks].map(([blockId, text]) => () => {
       work.blocks.delete(blockId);
-      this.#emit({ type: 'block.completed', blockId, text: text === '' ? 'whole' : text });
+      const streamed = text !== '' && text.length % 3 === 0;
+      this.#emit({ type: 'block.completed', blockId, ...(streamed ? {} : { text: text === '' ? 'whole' : text }) });
     });
     const approvals = [...work.approvals].map((approvalId) => () => {
       work.approvals.delete(approvalId);

@@ -2,10 +2,11 @@ import type { Event, MessageUpdate, Priority, Session } from '@hearth/protocol';
 import type { AgentEvent } from '../agent-event.ts';
 import type { CoreConfig, Effect, Input } from '../input.ts';
 import { conversationTurns, cutFor, placeAt } from '../log-turns.ts';
-import { runsTool } from '../open-work.ts';
+import { openBlock, runsTool } from '../open-work.ts';
 import { phaseOf } from '../phase.ts';
 import { reduce } from '../reduce.ts';
-import { initialState, storedState } from '../state.ts';
+import { initialState } from '../state.ts';
+import { stateFromJson, stateToJson } from '../stored-state.ts';
 import type { SessionState } from '../state.ts';
 import { applyEvent } from '../view.ts';
 import type { SessionView } from '../view.ts';
@@ -145,7 +146,7 @@ export class SimulatedSession {
     this.#agents = [];
     this.#commands = [];
     this.waiting.clear();
-    this.state = JSON.parse(JSON.stringify(storedState(this.state))) as SessionState;
+    this.state = stateFromJson(stateToJson(this.state));
     this.input({ type: 'recover', texts: Object.fromEntries(this.check.openBlocks) });
   }
 
@@ -351,8 +352,10 @@ export class SimulatedSession {
         .join() === inTurn,
       'clients see other messages in the turn',
     );
-    for (const [blockId, text] of check.openBlocks) expect(state.blocks[blockId]?.text === text, 'a block differs');
-    expect(Object.keys(state.blocks).length === check.openBlocks.size, 'open blocks differ');
+    for (const [blockId, text] of check.openBlocks) {
+      expect(openBlock(state, blockId)?.text.toString() === text, 'a block differs');
+    }
+    expect(state.blocks.length === check.openBlocks.size, 'open blocks differ');
     expect(Object.keys(state.tools).length === check.openTools.size, 'open tools differ');
     expect(state.rewind === null || state.agent.life !== 'ready', 'an agent goes on with what was rewound');
     const users = pending !== '' || (runsTool(state) && state.turn?.stage.name !== 'interrupting');

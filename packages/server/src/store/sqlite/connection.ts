@@ -15,10 +15,10 @@ const FULL_CHECK_BYTES = 64 * 1024 * 1024;
 const BUSY_TIMEOUT_MS = 5_000;
 const PAGE_BYTES = 4096;
 /**
- * What is committed goes into the database's own file when so much has gathered (8 MB): pages that change often go there once, and
- * nobody waits for it longer than for a small collection of garbage.
+ * What is committed goes into the database's own file when so much has gathered (4 MB): pages that change often go there once, and
+ * nobody waits long for it.
  */
-const CHECKPOINT_PAGES = 2_000;
+const CHECKPOINT_PAGES = 1_000;
 /** Pages that many sessions change at once have to fit, or each commit writes them out and reads them again. */
 const CACHE_KB = 16 * 1024;
 

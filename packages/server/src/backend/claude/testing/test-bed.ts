@@ -181,7 +181,8 @@ function openAgent(backend: Backend, spec: Partial<AgentSpec> & { cwd: string })
       send(content, messageId);
       return wait('turn.ended', undefined, from);
     },
-    texts: (from = 0) => events.slice(from).flatMap((event) => (event.type === 'block.completed' ? [event.text] : [])),
+    texts: (from = 0) =>
+      events.slice(from).flatMap((event) => (event.type === 'block.completed' ? [event.text ?? ''] : [])),
     async approval(from) {
       return (await wait('approval.requested', undefined, from)).approval;
     },
