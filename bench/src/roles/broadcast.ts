@@ -1,3 +1,4 @@
+import { wholeMsUntil } from '@hearth/testkit';
 import { delay, nowUs } from '../measure/clock.ts';
 import { StampMaker } from '../wire/stamps.ts';
 
@@ -29,9 +30,11 @@ export async function broadcast({ count, intervalMs, chars }: Pace, outlet: Outl
   const beganUs = nowUs();
   for (let n = 0; n < count; n += 1) {
     const dueUs = beganUs + n * intervalMs * 1000;
-    const leftMs = intervalMs > 0 ? (dueUs - nowUs()) / 1000 : 0;
-    if (leftMs > 0) await delay(Math.ceil(leftMs));
-    else if (n % 16 === 15) await new Promise((resolve) => setImmediate(resolve));
+    if (intervalMs === 0 || nowUs() >= dueUs) {
+      if (n % 16 === 15) await new Promise((resolve) => setImmediate(resolve));
+    } else {
+      for (let leftMs = wholeMsUntil(dueUs); leftMs > 0; leftMs = wholeMsUntil(dueUs)) await delay(leftMs);
+    }
     while (outlet.full()) await new Promise((resolve) => setImmediate(resolve));
     outlet.send(anEvent(n, stamps.next(chars, intervalMs > 0 ? dueUs : nowUs())));
   }

@@ -1,6 +1,7 @@
 export type { Bill } from './bill.ts';
 export { parseDirectives, scriptFor } from './directives.ts';
 export type { JsonObject, JsonValue, Script, Step } from './directives.ts';
+export { wholeMsUntil } from './due.ts';
 export { FakeClock, systemClock } from './fake-clock.ts';
 export type { Clock, TimerHandle } from './fake-clock.ts';
 export { startMessagesApi } from './messages-api.ts';

@@ -1,9 +1,11 @@
+import { nowUs } from './due.ts';
 import { Buffer } from 'node:buffer';
 import type { JsonObject, Script, Step } from './directives.ts';
 
 /** One thing that the reader of an answer sees, in order. `delayMs` is waited before it. */
 export type Piece =
-  | { readonly type: 'text'; readonly text: string; readonly delayMs: number }
+  /** `dueUs`: when it is to be said, in µs since 1970, if that is known better than by the pause before it. */
+  | { readonly type: 'text'; readonly text: string; readonly delayMs: number; readonly dueUs?: number }
   | { readonly type: 'thinking'; readonly text: string; readonly delayMs: number }
   | { readonly type: 'tool'; readonly name: string; readonly input: JsonObject; readonly id?: string }
   | { readonly type: 'stall'; readonly ms: number | 'forever' };
@@ -140,15 +142,11 @@ function* stamps(count: number, intervalMs: number, chars: number): Generator<Pi
   let text = Buffer.alloc(0);
   for (let n = 0; n < count; n += 1) {
     const dueUs = intervalMs > 0 ? beganUs + n * intervalMs * 1000 : nowUs();
-    const leftMs = intervalMs > 0 ? (dueUs - nowUs()) / 1000 : 0;
+    const delayMs = intervalMs > 0 ? Math.max(0, Math.ceil((dueUs - nowUs()) / 1000)) : 0;
     last = Math.max(last + 1, Math.round(dueUs));
     const stamp = `@${last} `;
     if (text.length < stamp.length) text = Buffer.alloc(Math.max(chars, stamp.length), '.');
     text.write(stamp, 'latin1');
-    yield { type: 'text', text: text.toString('latin1'), delayMs: leftMs > 0 ? Math.ceil(leftMs) : 0 };
+    yield { type: 'text', text: text.toString('latin1'), delayMs, dueUs };
   }
-}
-
-function nowUs(): number {
-  return (performance.timeOrigin + performance.now()) * 1000;
 }

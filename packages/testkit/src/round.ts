@@ -1,3 +1,4 @@
+import { wholeMsUntil } from './due.ts';
 import type { Piece } from './performance.ts';
 
 type SpokenPiece = Extract<Piece, { type: 'text' | 'thinking' }>;
@@ -50,7 +51,7 @@ export class Round {
       }
       if (piece === null) return END;
       if (waitMs !== 0) {
-        this.#waited = true;
+        this.#waited = piece?.type !== 'text' || piece.dueUs === undefined;
         return { type: 'wait', ms: waitMs };
       }
       if (piece.type === 'tool' && !rested) return BREATHE;
@@ -82,5 +83,7 @@ export class Round {
 
 function pauseBefore(piece: Piece): number | 'forever' {
   if (piece.type === 'stall') return piece.ms;
-  return piece.type === 'tool' ? 0 : piece.delayMs;
+  if (piece.type === 'tool') return 0;
+  if (piece.type === 'thinking' || piece.dueUs === undefined) return piece.delayMs;
+  return wholeMsUntil(piece.dueUs);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { FakeClock } from './fake-clock.ts';
+import { nowUs } from './due.ts';
+import { FakeClock, systemClock } from './fake-clock.ts';
 import { playTurn, type AgentEnd, type AgentStep, type ScriptedAgentOptions } from './scripted-agent.ts';
 
 const never = new AbortController().signal;
@@ -51,6 +52,20 @@ describe('the scripted agent', () => {
     const steps = await play('[[hang 100]] [[tokens 4 10]] [[stall 50]] [[say x]]', {}, clock);
     expect(clock.now()).toBe(100 + 30 + 50);
     expect(steps.filter((step) => step.type === 'text').length).toBe(5);
+  });
+
+  test('says nothing before it is due, although timers know whole ms only', async () => {
+    const early: number[] = [];
+    let deltas = 0;
+    await playTurn('[[stamps 40 2.3 20]]', { clock: systemClock, signal: never, seed: 's' }, (step) => {
+      if (step.type !== 'text') return;
+      const now = nowUs();
+      for (const delta of step.deltas) early.push(Number(delta.slice(1, 17)) - now);
+      deltas += step.deltas.length;
+    });
+    expect(deltas).toBe(40);
+    // A stamp is rounded to a µs.
+    expect(Math.max(...early)).toBeLessThanOrEqual(1);
   });
 
   test('runs its tools at once, tells each result when it is there, and sums up in order', async () => {
