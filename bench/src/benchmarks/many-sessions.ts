@@ -112,11 +112,6 @@ function goalsOf(runs: Record<Name, Run[]>, most: number): Goal[] {
   return [
     atLeast(`${most} sessions: of the rate of plain ws`, share('Hearth') / share('plain ws'), 0.95),
     atMost(`${most} sessions: 99th percentile of the age`, p99('Hearth'), 50, ' ms'),
-    atMost(
-      `${most} sessions: 99th percentile of the age, of plain ws that stores first`,
-      p99('Hearth') / p99('plain ws that stores first'),
-      1.2,
-    ),
   ];
 }
 

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Migration } from './migration.ts';
 
 /**
- * SQLite keeps the deltas of open blocks in the order in which they are committed, with no other index (see
+ * SQLite keeps deltas in the order in which they are committed until their block ends, with no other index (see
  * `store/sqlite/fresh-deltas.ts`): with that of `events` each commit wrote a page or more for every session in it.
  */
 export const freshDeltas: Migration = {

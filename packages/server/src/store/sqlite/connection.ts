@@ -9,6 +9,7 @@ import { closedFailure, storeFailure } from './failure.ts';
 import { FreshDeltas, mergeFreshDeltas } from './fresh-deltas.ts';
 import { lockDirectory } from './lock.ts';
 import { SessionKeys } from './session-keys.ts';
+import { Sweeper } from './sweeper.ts';
 
 /** Files up to this size are checked as a whole when they are opened; a larger one would hold up the start. */
 const FULL_CHECK_BYTES = 64 * 1024 * 1024;
@@ -29,6 +30,7 @@ const CACHE_KB = 16 * 1024;
 export interface Connection extends SqlDatabase {
   readonly raw: SqliteDatabase.Database;
   readonly freshDeltas: FreshDeltas;
+  readonly sweeper: Sweeper;
   readonly keys: SessionKeys;
   close(): Promise<void>;
 }
@@ -57,6 +59,8 @@ export async function connect({ file, version, maxBytes }: ConnectionOptions): P
     await migrateInTransaction(raw, db, file, version);
     mergeFreshDeltas(raw);
     const freshDeltas = new FreshDeltas(raw);
+    const sweeper = new Sweeper(raw, freshDeltas);
+    release.push(() => sweeper.stop());
     const query: SqlDatabase['query'] = async (work) => {
       try {
         if (closed) throw closedFailure(file);
@@ -68,6 +72,7 @@ export async function connect({ file, version, maxBytes }: ConnectionOptions): P
     return {
       raw,
       freshDeltas,
+      sweeper,
       keys: new SessionKeys(raw, freshDeltas),
       db,
       name: file,

@@ -16,7 +16,7 @@ interface EventRow {
 }
 
 /** The hot path: prepared statements, one transaction per append. */
-export function sqliteEvents({ raw, keys, freshDeltas, query }: Connection): EventStore {
+export function sqliteEvents({ raw, keys, freshDeltas, sweeper, query }: Connection): EventStore {
   const insert = raw.prepare<[number, number, string, string | null, string]>(
     'INSERT INTO events (session_key, seq, type, block_id, body) VALUES (?, ?, ?, ?, ?)',
   );
@@ -98,6 +98,7 @@ export function sqliteEvents({ raw, keys, freshDeltas, query }: Connection): Eve
       query(() => {
         try {
           freshDeltas.transaction(() => writeAll.immediate(batches));
+          sweeper.wake();
         } catch (error) {
           for (const { sessionId } of batches) keys.forget(sessionId);
           throw error;

@@ -53,16 +53,38 @@ function looking<Result>(path: string, look: (raw: SqliteDatabase.Database) => R
   }
 }
 
-test('[LOG6] deltas lie in the order of their commits, until their block ends', async () => {
+test('[LOG6] deltas lie in the order of their commits, and nobody is given those of a block that has ended', async () => {
   await store.events.append([aBatch('s2', { entries: [aDelta(3, 'c')] }), aBatch('s1', { entries: [aDelta(4, 'a')] })]);
   expect(rows('fresh_deltas')).toEqual(['1/2', '1/3', '2/2', '2/3', '1/4']);
   expect(rows('events')).toEqual(['1/1', '2/1']);
 
   await append('s1', [aCompleted(5, 'a')], ['a']);
   await append('s2', [aCompleted(4, 'c')], ['c']);
-  expect(rows('fresh_deltas')).toEqual(['1/3']);
   expect(await allSeqs(store, 's1')).toEqual([1, 3, 5]);
   expect(await allSeqs(store, 's2')).toEqual([1, 4]);
+  expect(await store.events.blockDeltas('s1', 'a')).toEqual([]);
+});
+
+test('[LOG6] those of ended blocks are swept away together, and what is needed among them goes to the other events', async () => {
+  const end = 12_003;
+  const deltas = Array.from({ length: end - 3 }, (_, index) => aDelta(3 + index, 'x'));
+  await store.events.append([aBatch('s2', { entries: deltas })]);
+  await append('s2', [aCompleted(end, 'x')], ['x']);
+  await store.events.append([aBatch('s1', { entries: [aDelta(4, 'b')] })]);
+  await expect.poll(() => rows('fresh_deltas').length).toBeLessThan(5_000);
+
+  expect(rows('events')).toEqual(expect.arrayContaining(['1/2', '1/3', '2/2']));
+  expect(await allSeqs(store, 's1')).toEqual([1, 2, 3, 4]);
+  expect(await allSeqs(store, 's2')).toEqual([1, 2, end]);
+  expect((await store.events.blockDeltas('s1', 'b')).map(({ seq }) => seq)).toEqual([3, 4]);
+  await append('s1', [aCompleted(5, 'b')], ['b']);
+  expect(await allSeqs(store, 's1')).toEqual([1, 2, 5]);
+  // What was left in the table is not put to the events.
+  await store.close();
+  store = await openSqliteStore({ path: file });
+  expect(rows('fresh_deltas')).toEqual([]);
+  expect(await allSeqs(store, 's1')).toEqual([1, 2, 5]);
+  expect(await allSeqs(store, 's2')).toEqual([1, 2, end]);
 });
 
 test('[LOG1] the next start finds those of a server that was killed, and puts them to the other events', async () => {

@@ -6,6 +6,8 @@ import type { Connection } from './connection.ts';
 
 /** Events that one step of a removal takes, so that removing a long log does not hold up the other sessions. */
 const REMOVED_PER_STEP = 2_000;
+/** Fresh deltas of all sessions that one step looks at. */
+const SEEN_PER_STEP = 20_000;
 
 export function sqliteSessions(connection: Connection): SessionStore & { finishRemovals(): Promise<void> } {
   const { raw, keys, freshDeltas, db, query } = connection;
@@ -25,7 +27,9 @@ export function sqliteSessions(connection: Connection): SessionStore & { finishR
   async function finishRemovals(): Promise<void> {
     const removed = await query(() => db.selectFrom('removed_sessions').select('session_key').execute());
     for (const { session_key: key } of removed) {
-      while ((await query(() => freshDeltas.removeSome(key, REMOVED_PER_STEP))) > 0) await nextMacrotask();
+      let after: number | null = 0;
+      while ((after = await query(() => freshDeltas.remove(key, after ?? 0, SEEN_PER_STEP))) !== null)
+        await nextMacrotask();
       while ((await query(() => removeEvents.run(key, key).changes)) > 0) await nextMacrotask();
       await query(() => db.deleteFrom('removed_sessions').where('session_key', '=', key).execute());
     }
