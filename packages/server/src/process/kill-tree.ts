@@ -27,7 +27,7 @@ const POLL_MS = 25;
  * process that the system cannot end).
  */
 export async function killTree(root: TreeRoot, graceMs = 1000): Promise<void> {
-  const findings: Findings = { members: new Set(), unmarked: new Set() };
+  const findings = nothingFound();
   signalTree(root, findings, graceMs > 0 ? 'SIGTERM' : 'SIGKILL');
   const killAt = Date.now() + graceMs;
   const giveUpAt = killAt + 2000;
@@ -39,18 +39,22 @@ export async function killTree(root: TreeRoot, graceMs = 1000): Promise<void> {
 
 /** The processes of the tree that live: the root, its group, all descendants, and what carries its mark. */
 export function treeOf(root: TreeRoot): ProcessEntry[] {
-  return living(root, { members: new Set(), unmarked: new Set() });
+  return living(root, nothingFound());
 }
 
 /**
  * Memory that the tree alone holds, in bytes: Pss where the system tells it, else resident size. Marks are not looked for:
  * that would read the environment of every process of the machine, again and again.
  */
-export function treeMemoryBytes({ pid, startTicks }: TreeRoot): number | undefined {
+export function treeMemoryBytes({ pid, startTicks }: TreeRoot, table: readonly ProcessEntry[]): number | undefined {
   if (process.platform !== 'linux') return undefined;
-  const sizes = treeOf({ pid, startTicks }).map((entry) => memoryBytes(entry.pid));
+  const sizes = living({ pid, startTicks }, nothingFound(), table).map((entry) => memoryBytes(entry.pid));
   const total = sizes.reduce((sum, size) => sum + size, 0);
   return total === 0 ? undefined : total;
+}
+
+function nothingFound(): Findings {
+  return { members: new Set(), unmarked: new Set() };
 }
 
 function signalTree(root: TreeRoot, findings: Findings, signal: 'SIGTERM' | 'SIGKILL'): void {
@@ -66,8 +70,8 @@ function signalTree(root: TreeRoot, findings: Findings, signal: 'SIGTERM' | 'SIG
 }
 
 /** Remembers every process ever seen in the tree, since an orphaned child loses its parent's pid. */
-function living(root: TreeRoot, findings: Findings): ProcessEntry[] {
-  const table = processTable().filter((entry) => !entry.zombie);
+function living(root: TreeRoot, findings: Findings, all: readonly ProcessEntry[] = processTable()): ProcessEntry[] {
+  const table = all.filter((entry) => !entry.zombie);
   const rootEntry = table.find((entry) => entry.pid === root.pid);
   const rootLives = rootEntry?.startTicks === root.startTicks;
   // A pid that came up again under another start time is a stranger, and so is a group of that number then.

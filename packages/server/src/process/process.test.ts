@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { ProcessRecord, ProcessStore } from '../store/store.ts';
 import { killTree, treeMemoryBytes, treeOf } from './kill-tree.ts';
 import { endOrphans } from './orphans.ts';
-import { findProcess, parsePs, parseStat } from './process-table.ts';
+import { findProcess, parsePs, parseStat, processTable } from './process-table.ts';
 import { spawnTree } from './spawn-tree.ts';
 import { TREE_MARK, treeMark } from './tree-mark.ts';
 
@@ -110,6 +110,18 @@ describe('a process tree', () => {
     expect(lives(left)).toBe(false);
   });
 
+  test('what it takes is measured again while it grows, and is not told when it is gone', async () => {
+    const grows = "let kept; process.stdin.on('data', () => { kept = Buffer.alloc(64e6, 1); })";
+    const tree = start(`exec ${process.execPath} -e "${grows}"`, memoryStore());
+    await expect.poll(() => tree.memoryBytes()).toBeGreaterThan(10_000_000);
+    expect(tree.memoryBytes()).toBeLessThan(60_000_000);
+    tree.stdin.write('grow');
+    await expect.poll(() => tree.memoryBytes()).toBeGreaterThan(64_000_000);
+    await tree.kill(0);
+    await tree.ended;
+    expect(tree.memoryBytes()).toBeUndefined();
+  });
+
   test('a program that is not there is a failure, not a throw', async () => {
     const tree = spawnTree({
       command: join(folder, 'nowhere'),
@@ -142,7 +154,7 @@ describe('orphans', () => {
     expect(lives(stranger.pid ?? 0)).toBe(true);
     expect(processes.records).toEqual([]);
     const root = { pid: stranger.pid ?? 0, startTicks: ticksOf(stranger.pid) };
-    expect(treeMemoryBytes(root)).toBeGreaterThan(10_000);
+    expect(treeMemoryBytes(root, processTable())).toBeGreaterThan(10_000);
     await killTree(root, 0);
     expect(treeOf(root)).toEqual([]);
   });

@@ -1,13 +1,13 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import type { ProcessStore } from '../store/store.ts';
-import { killTree, treeMemoryBytes } from './kill-tree.ts';
+import { killTree } from './kill-tree.ts';
 import type { TreeRoot } from './kill-tree.ts';
+import { MemoryMeter } from './memory-meter.ts';
 import { findProcess } from './process-table.ts';
 import { TREE_MARK, treeMark } from './tree-mark.ts';
 
 const STDERR_KEPT_BYTES = 8 * 1024;
-const MEMORY_VALID_MS = 1_000;
 
 export interface SpawnTreeOptions {
   command: string;
@@ -34,7 +34,7 @@ export interface ProcessTree {
   stderrTail(): string;
   /** TERM to the whole tree, KILL after `graceMs`. */
   kill(graceMs?: number): Promise<void>;
-  /** Measured at most once a second: it reads the system's whole table of processes. */
+  /** See `MemoryMeter`. */
   memoryBytes(): number | undefined;
 }
 
@@ -58,7 +58,7 @@ export function spawnTree(options: SpawnTreeOptions): ProcessTree {
       ? undefined
       : { pid, startTicks, mark: `${TREE_MARK}=${treeMark(options)}` };
   let stderr = '';
-  let measured: { at: number; bytes: number | undefined } = { at: 0, bytes: undefined };
+  const memory = root === undefined ? undefined : new MemoryMeter(root);
   child.stderr.setEncoding('utf8');
   child.stderr.on('data', (text: string) => {
     stderr = (stderr + text).slice(-STDERR_KEPT_BYTES);
@@ -89,6 +89,7 @@ export function spawnTree(options: SpawnTreeOptions): ProcessTree {
     await recorded;
     // The leader is gone; what it started must not outlive it.
     await kill(0);
+    memory?.stop();
     if (root !== undefined) await options.processes.remove(root.pid, root.startTicks).catch(options.onRecordFailure);
     return end;
   });
@@ -99,12 +100,7 @@ export function spawnTree(options: SpawnTreeOptions): ProcessTree {
     ended,
     stderrTail: () => stderr.trim(),
     kill,
-    memoryBytes() {
-      if (root !== undefined && Date.now() - measured.at >= MEMORY_VALID_MS) {
-        measured = { at: Date.now(), bytes: treeMemoryBytes(root) };
-      }
-      return measured.bytes;
-    },
+    memoryBytes: () => memory?.read(),
   };
 }
 
