@@ -11,7 +11,7 @@ import type { Contender, Played } from './fan-out-contenders.ts';
 const CHARS = 200;
 const MODERATE = [100, 400];
 /** A server that has just started still compiles, on the core that it serves on: so many deltas are not counted. */
-const RUN_IN: Pace = { count: 5_000, intervalMs: 2.5, chars: CHARS };
+const RUN_IN: Pace = { count: 10_000, intervalMs: 2.5, chars: CHARS };
 /** Who keeps less of a rate is not at that rate. */
 const KEPT = 0.95;
 
@@ -21,7 +21,7 @@ export const fanOut: Benchmark = {
   name: 'fan-out',
   title: 'One session, many clients',
   about:
-    'One stream of deltas of 200 characters to 100 and to 1,000 clients in another process, the server on one core, the clients on another. At the ceiling the stream is made as fast as it goes out; delivered are deltas times clients. At moderate rates what counts is how old a delta is when its client has it, counted from when it was due, since a server that is busy then is late with it, after 5,000 deltas that do not count; who cannot keep a rate is no measure at it. Plain `ws` sends one frame per event, encoded once, and stores nothing, or, as a floor with the same promise, each event first (SQLite, WAL, synchronous=FULL); socket.io likewise stores nothing, and with connection state recovery keeps events in memory. Hearth stores every event on disk first.',
+    'One stream of deltas of 200 characters to 100 and to 1,000 clients in another process, the server on one core, the clients on another. At the ceiling the stream is made as fast as it goes out; delivered are deltas times clients. At moderate rates what counts is how old a delta is when its client has it, counted from when it was due, since a server that is busy then is late with it, after 10,000 deltas that do not count; who cannot keep a rate is no measure at it. Plain `ws` sends one frame per event, encoded once, and stores nothing, or, as a floor with the same promise, each event first (SQLite, WAL, synchronous=FULL); socket.io likewise stores nothing, and with connection state recovery keeps events in memory. Hearth stores every event on disk first.',
   async run(workplace) {
     const contenders = [
       await hearthContender(workplace),

@@ -134,6 +134,20 @@ describe('writing', () => {
     expect((await stored()).at(-1)).toMatchObject({ type: 'block.delta', text: '?' });
   });
 
+  test('[LOG3] a commit that alone was slow makes nothing rest', async () => {
+    const clock = new FakeClock();
+    const commitsTake = slowCommits(clock);
+    bench.log.open('s1', 0, owner);
+    await bench.log.append('s1', [aNotice('quick')]);
+    commitsTake(3);
+    await bench.log.append('s1', [aNotice('slow')]);
+    await bench.log.append('s1', [aDelta('b', 0, 'at once')]);
+    expect(clock.pendingTimers).toBe(0);
+    // That was the second slow one.
+    void bench.log.append('s1', [aDelta('b', 7, 'later')]);
+    await expect.poll(() => clock.nextDueAt).toBe(clock.now() + 1);
+  });
+
   test('[LOG3] of many sessions some share a commit, and the others the next one, which does not rest', async () => {
     const clock = new FakeClock();
     slowCommits(clock);

@@ -38,7 +38,7 @@ export interface EventLogParts {
  *
  * Writing. `append` gathers; what was appended in one turn of the event loop goes to the store as one commit for all
  * sessions, or for as many as share one; while it is under way the next one gathers. Deltas alone also wait for as long as the
- * last commit kept this process from everything else, within a few ms, so that the cost of a commit is shared when there are
+ * last commits kept this process from everything else, within a few ms, so that the cost of a commit is shared when there are
  * many; the start of a block waits a moment for its first delta. An owner to which text streams only announces it (`announce`),
  * and appends what there is by then when the commit begins. Numbers are given when a commit begins, so a refused one leaves no
  * gap, and its numbers were never seen. A refused commit shuts the session's log until its owner opens it again from the store:
@@ -57,6 +57,8 @@ export class EventLog {
   #urgent = false;
   /** Deltas alone are not committed before, in the clock's monotonic time. */
   #restUntilMs = Number.NEGATIVE_INFINITY;
+  /** How long the last commit kept this process from everything else. */
+  #heldMs = Infinity;
   #lastTime = { ms: Number.NaN, text: '' };
   #immediate: NodeJS.Immediate | null = null;
   #timer: TimerHandle | null = null;
@@ -247,7 +249,9 @@ export class EventLog {
     const storing = this.#store(flights);
     const heldMs = this.#parts.clock.monotonic() - beganMs;
     await storing;
-    this.#restUntilMs = beganMs + Math.min(2 * heldMs, LONGEST_INTERVAL_MS);
+    // One that alone was slow, as a disk has them, says nothing of the next.
+    this.#restUntilMs = beganMs + Math.min(2 * Math.min(heldMs, this.#heldMs), LONGEST_INTERVAL_MS);
+    this.#heldMs = heldMs;
     this.#committing = false;
     for (const resolve of this.#afterCommit.splice(0)) resolve();
     if (this.#dirty.length > 0) this.#schedule();
