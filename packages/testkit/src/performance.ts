@@ -1,6 +1,6 @@
-import { nowUs } from './due.ts';
 import { Buffer } from 'node:buffer';
 import type { JsonObject, Script, Step } from './directives.ts';
+import { nowUs } from './due.ts';
 
 /** One thing that the reader of an answer sees, in order. `delayMs` is waited before it. */
 export type Piece =

@@ -51,7 +51,7 @@ export class Round {
       }
       if (piece === null) return END;
       if (waitMs !== 0) {
-        this.#waited = piece?.type !== 'text' || piece.dueUs === undefined;
+        this.#waited = piece.type !== 'text' || piece.dueUs === undefined;
         return { type: 'wait', ms: waitMs };
       }
       if (piece.type === 'tool' && !rested) return BREATHE;

@@ -7,8 +7,8 @@ import type { CoreConfig, Effect, Input, ReplyResult } from '../session/input.ts
 import { phaseOf } from '../session/phase.ts';
 import { reduce } from '../session/reduce.ts';
 import { isSettled } from '../session/state.ts';
-import { stateToJson } from '../session/stored-state.ts';
 import type { SessionState } from '../session/state.ts';
+import { stateToJson } from '../session/stored-state.ts';
 import { showsDifferently } from '../session/view.ts';
 import type { SessionView } from '../session/view.ts';
 import { deadlineOf } from '../session/watchdog.ts';

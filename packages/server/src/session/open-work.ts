@@ -9,8 +9,7 @@ export function runsTool(state: SessionState): boolean {
 
 /** The block with this id, when it is open. */
 export function openBlock({ blocks }: SessionState, blockId: string): OpenBlock | undefined {
-  for (const block of blocks) if (block.blockId === blockId) return block;
-  return undefined;
+  return blocks.find((block) => block.blockId === blockId);
 }
 
 /**

@@ -117,7 +117,9 @@ test('[BAK1] [BAK2] a backup has them with the other events, and what it becomes
   expect((await store.sessions.load('s1'))?.session.lastSeq).toBeGreaterThan(far);
 });
 
-test('those of a deleted session go with it', async () => {
+test('those of a deleted session go with it, needless or not', async () => {
+  await append('s1', [aCompleted(4, 'a')], ['a']);
+  expect(rows('fresh_deltas')).toContain('1/2');
   await store.sessions.delete('s1');
   expect(rows('fresh_deltas')).toEqual(['2/2']);
   expect(rows('events')).toEqual(['2/1']);

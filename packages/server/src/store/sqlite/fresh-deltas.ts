@@ -3,7 +3,6 @@ import type { LogEntry } from '../store.ts';
 
 /** Rows that one step of a merge takes: what it frees is used again by the next. */
 const MERGED_PER_STEP = 10_000;
-
 const NEEDLESS_ROWS = 4_000;
 
 /** Where the fresh deltas of one session lie: their numbers in the log, ascending, and in the table, and their blocks. */
@@ -129,7 +128,7 @@ export class FreshDeltas {
       if (count === 0) continue;
       for (const number of places.numbers.slice(0, count)) this.#take.run(number);
       this.#advance.run(places.seqs[count - 1] ?? 0, key);
-      this.#replace(key, places, from(places, count));
+      this.#replace(key, places, placesFrom(places, count));
     }
     this.#removeBelow.run(head);
     this.#head = head;
@@ -137,14 +136,14 @@ export class FreshDeltas {
 
   /**
    * Removes those of a session that is deleted from at most so many rows.
-   * @param after what the last call gave; the first one: 0
+   * @param from what the last call gave; the first one: 0
    * @returns null: that were all rows
    */
-  remove(key: number, after: number, rows: number): number | null {
+  remove(key: number, from: number, rows: number): number | null {
     const places = this.#places.get(key);
     if (places !== undefined) this.#needed -= places.seqs.length;
     this.#places.delete(key);
-    const first = Math.max(after, this.#head);
+    const first = Math.max(from, this.#head);
     const end = Math.min(first + rows, this.#nextNumber);
     this.#removeOfSession.run(first, end, key);
     return end < this.#nextNumber ? end : null;
@@ -194,7 +193,7 @@ export class FreshDeltas {
   }
 }
 
-function from({ seqs, numbers, blocks }: Places, index: number): Places {
+function placesFrom({ seqs, numbers, blocks }: Places, index: number): Places {
   return { seqs: seqs.slice(index), numbers: numbers.slice(index), blocks: blocks.slice(index) };
 }
 

@@ -27,9 +27,10 @@ export function sqliteSessions(connection: Connection): SessionStore & { finishR
   async function finishRemovals(): Promise<void> {
     const removed = await query(() => db.selectFrom('removed_sessions').select('session_key').execute());
     for (const { session_key: key } of removed) {
-      let after: number | null = 0;
-      while ((after = await query(() => freshDeltas.remove(key, after ?? 0, SEEN_PER_STEP))) !== null)
-        await nextMacrotask();
+      for (let next: number | null = 0; next !== null; await nextMacrotask()) {
+        const from: number = next;
+        next = await query(() => freshDeltas.remove(key, from, SEEN_PER_STEP));
+      }
       while ((await query(() => removeEvents.run(key, key).changes)) > 0) await nextMacrotask();
       await query(() => db.deleteFrom('removed_sessions').where('session_key', '=', key).execute());
     }
