@@ -8,7 +8,7 @@ import type { Workplace } from './workplace.ts';
 export const PROGRAM = fileURLToPath(new URL('../../packages/server/dist/program/hearth.js', import.meta.url));
 export const TOKEN = 'the-token-of-the-benchmark';
 /** As `bin/hearth` runs it. */
-export const NODE_FLAGS = ['--max-semi-space-size=32'];
+export const NODE_FLAGS = ['--max-semi-space-size=32', '--no-memory-reducer', '--expose-gc'];
 /** And on one core. */
 const ONE_CORE_FLAGS = ['--single-threaded-gc'];
 const START_TIMEOUT_MS = 60_000;

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { HearthError } from '@hearth/protocol';
 import { createHearth } from '../main.ts';
@@ -6,6 +7,8 @@ import { createLog } from '../telemetry/log.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Config } from '../config/options.ts';
 import { VERSION } from '../version.ts';
+import { systemClock } from '../concurrency/clock.ts';
+import { collectWhenIdle } from './collect-when-idle.ts';
 import { hidePassword } from './hide-password.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
 import { onStopSignal } from './stop-signals.ts';
@@ -52,9 +55,18 @@ export async function runServer(options: ServerOptions): Promise<void> {
   const stopped = Promise.race([untilStopped(hearth, log), untilLost(hearth, log)]);
   process.stdout.write(`listening on ${url}\nopen ${loginUrl}\n`);
   if (options.introduction !== undefined) process.stdout.write(`\n${options.introduction(url)}\n`);
+  const endCollecting = collectGarbage();
   await stopped;
+  endCollecting?.();
   await removeServerFile(config.dataDir, process.pid);
   await options.afterwards?.();
+}
+
+/** Of a process that was given the means to. @returns ends it */
+function collectGarbage(): (() => void) | undefined {
+  const collect = globalThis.gc;
+  const activeMs = () => performance.eventLoopUtilization().active;
+  return collect && collectWhenIdle({ clock: systemClock, activeMs, collect: () => collect() });
 }
 
 async function start({ config, agentEnv }: ServerOptions, log: Log): Promise<Hearth> {
