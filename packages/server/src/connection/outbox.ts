@@ -25,23 +25,60 @@ export const OUTBOX_LIMITS: OutboxLimits = {
 type Frame =
   | { type: 'answer'; text: string }
   | { type: 'notification'; text: string }
-  /** Events that other clients may be given in the very same array. */
-  | { type: 'page'; bodies: readonly string[]; text: string };
+  /** Events, one notification each; other clients are given the very same frame. */
+  | { type: 'page'; notifications: readonly string[]; text: string };
 
 type PageFrame = Extract<Frame, { type: 'page' }>;
 
 const NO_FRAMES: Frame[] = [];
 
-/** The frame of the last page: all who are equally far are given that page one right after the other. */
-let lastPage: PageFrame = { type: 'page', bodies: [], text: '[]' };
+/** To write a longer one to each of many clients takes ms: it waits until all have what comes before it. */
+const LONG_FRAME = 16 * 1024;
 
-function frameOf(bodies: readonly string[]): Frame {
-  if (bodies === lastPage.bodies) return lastPage;
+/** The frames of the last page: all who are equally far are given that page one right after the other. */
+let lastPage: { bodies: readonly string[]; maxLength: number; frames: readonly PageFrame[] } = {
+  bodies: [],
+  maxLength: 0,
+  frames: [],
+};
+
+function framesOf(bodies: readonly string[], maxLength: number): readonly PageFrame[] {
+  if (bodies !== lastPage.bodies || maxLength !== lastPage.maxLength) {
+    lastPage = { bodies, maxLength, frames: toFrames(bodies, maxLength) };
+  }
+  return lastPage.frames;
+}
+
+function toFrames(bodies: readonly string[], maxLength: number): PageFrame[] {
   const [only] = bodies;
-  const isOne = bodies.length === 1 && only !== undefined;
-  const text = isOne ? notification('event', only) : `[${bodies.map((body) => notification('event', body)).join(',')}]`;
-  lastPage = { type: 'page', bodies, text };
-  return lastPage;
+  if (bodies.length === 1 && only !== undefined) return [pageFrame([notification('event', only)])];
+  const frames: PageFrame[] = [];
+  let gathered: string[] = [];
+  let length = 0;
+  for (const body of bodies) {
+    const text = notification('event', body);
+    if (gathered.length > 0 && (length + text.length > maxLength || text.length > LONG_FRAME)) {
+      frames.push(pageFrame(gathered));
+      gathered = [];
+      length = 0;
+    }
+    gathered.push(text);
+    length += text.length;
+  }
+  if (gathered.length > 0) frames.push(pageFrame(gathered));
+  return frames;
+}
+
+function pageFrame(notifications: readonly string[]): PageFrame {
+  const [only] = notifications;
+  const text = notifications.length === 1 && only !== undefined ? only : `[${notifications.join(',')}]`;
+  return { type: 'page', notifications, text };
+}
+
+/** How many of them come before the next long one; 1 when that is the first. */
+function untilLong(frames: readonly Frame[]): number {
+  const long = frames.findIndex(({ text }) => text.length > LONG_FRAME);
+  return long === -1 ? frames.length : Math.max(1, long);
 }
 
 function notification(method: string, body: string): string {
@@ -50,7 +87,8 @@ function notification(method: string, body: string): string {
 
 /**
  * What one client is told, in order. Everything of one turn of the event loop is gathered; neighbouring notifications
- * share a frame as a JSON-RPC batch. Bodies are joined as text, never encoded again.
+ * share a frame as a JSON-RPC batch, long ones aside, which each client gets when all have what comes before. Bodies are joined
+ * as text, never encoded again.
  */
 export class Outbox {
   /** Those that have gathered something in this turn of the event loop. */
@@ -89,14 +127,14 @@ export class Outbox {
     this.#add({ type: 'notification', text: notification(method, body) });
   }
 
-  /** Events as JSON texts. Clients that are given the same array are sent the same string, which is made once. */
+  /** Events as JSON texts. Clients that are given the same array are sent the same strings, which are made once. */
   events(bodies: readonly string[]): void {
-    this.#add(frameOf(bodies));
+    for (const frame of framesOf(bodies, this.#limits.maxFrameBytes)) this.#add(frame);
   }
 
   /** Sends what was gathered; nothing is taken afterwards. */
   close(): void {
-    this.#send();
+    while (this.#sendNext());
     this.#closed = true;
   }
 
@@ -115,22 +153,33 @@ export class Outbox {
   #sendSoon(): void {
     if (Outbox.#gathering.push(this) > 1) return;
     process.nextTick(() => {
-      const all = Outbox.#gathering;
+      let waiting = Outbox.#gathering;
       Outbox.#gathering = [];
-      for (const outbox of all) outbox.#send();
+      while (waiting.length > 0) {
+        const left: Outbox[] = [];
+        for (const outbox of waiting) if (outbox.#sendNext()) left.push(outbox);
+        waiting = left;
+      }
     });
   }
 
-  #send(): void {
+  /** Sends what comes before the next long frame, or that one. @returns whether there is more */
+  #sendNext(): boolean {
     const frames = this.#frames;
-    this.#frames = NO_FRAMES;
-    this.#gatheredBytes = 0;
-    const [only] = frames;
-    if (frames.length === 1 && only !== undefined && only.text.length <= this.#limits.maxFrameBytes) {
-      this.#hand(only.text);
-      return;
+    const first = frames[0];
+    if (frames.length === 1 && first !== undefined) {
+      this.#frames = NO_FRAMES;
+      this.#gatheredBytes = 0;
+      this.#hand(first.text);
+      return false;
     }
-    this.#sendJoined(frames);
+    const end = untilLong(frames);
+    const next = frames.slice(0, end);
+    this.#frames = end === frames.length ? NO_FRAMES : frames.slice(end);
+    for (const { text } of next) this.#gatheredBytes -= text.length;
+    if (end === 1 && first !== undefined) this.#hand(first.text);
+    else this.#sendJoined(next);
+    return this.#frames.length > 0;
   }
 
   #sendJoined(frames: readonly Frame[]): void {
@@ -157,7 +206,7 @@ export class Outbox {
           join(frame.text);
           break;
         case 'page':
-          for (const body of frame.bodies) join(notification('event', body));
+          frame.notifications.forEach(join);
           break;
       }
     }
