@@ -3,8 +3,8 @@
  * memory in its place.
  */
 export interface ClientSocket {
-  /** Hands over one text frame; `written` is called when it left this process. */
-  send(text: string, written: () => void): void;
+  /** Hands over one text frame; `written` is called when it left this process, with an error when it never will. */
+  send(text: string, written: (error?: Error | null) => void): void;
   /** What was handed over and has not left this process. */
   readonly bufferedBytes: number;
   ping(): void;

@@ -217,7 +217,9 @@ export class Outbox {
     this.#socket.send(text, this.#written);
   }
 
-  readonly #written = (): void => {
+  readonly #written = (error?: Error | null): void => {
+    // Its socket is about to close.
+    if (error) return;
     this.#on.written();
     if (!this.#slow || this.#closed || this.pendingBytes > this.#limits.lowWaterBytes) return;
     this.#slow = false;

@@ -1,6 +1,5 @@
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
-import type { Log } from '../telemetry/log.ts';
 import type { ClientSocket } from './client-socket.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionOptions } from './connection.ts';
@@ -10,7 +9,7 @@ import type { ConnectionOptions } from './connection.ts';
  * @param stream what the WebSocket itself reads from and writes to, without compression
  */
 export function connectWebSocket(socket: WebSocket, stream: Duplex, options: ConnectionOptions): Connection {
-  const connection = new Connection(clientSocket(socket, stream, options.log), options);
+  const connection = new Connection(clientSocket(socket, stream), options);
   socket.on('message', (data, isBinary) => {
     if (isBinary) connection.receiveBinary();
     else connection.receive(text(data));
@@ -25,14 +24,10 @@ export function connectWebSocket(socket: WebSocket, stream: Duplex, options: Con
  * Text frames are written here, all else by the library: it would make a head for each client, and write it apart from what
  * follows. Both write whole frames, at once, into the same stream.
  */
-function clientSocket(socket: WebSocket, stream: Duplex, log: Log): ClientSocket {
+function clientSocket(socket: WebSocket, stream: Duplex): ClientSocket {
   return {
     send: (frame, written) => {
-      if (socket.readyState !== WebSocket.OPEN) return;
-      stream.write(encoded(frame), (error) => {
-        if (error) log.debug({ err: error }, 'a frame could not be sent');
-        else written();
-      });
+      if (socket.readyState === WebSocket.OPEN) stream.write(encoded(frame), written);
     },
     get bufferedBytes() {
       return stream.writableLength;
