@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +36,18 @@ describe('bin/hearth', () => {
       code: 1,
       stderr: expect.stringContaining("unknown option '--no-such-option'") as unknown,
     });
+  });
+
+  test('lets the server collect its garbage where V8 does not do so by itself', async () => {
+    const node = join(folder, 'node');
+    const script = `#!/bin/sh\ncase "$*" in *program/hearth.js*) echo "$@" ;; *) exec '${process.execPath}' "$@" ;; esac\n`;
+    await writeFile(node, script, { mode: 0o755 });
+
+    const { stdout } = await run(launcher, ['serve'], {
+      env: { ...process.env, PATH: `${folder}:${process.env['PATH']}` },
+    });
+
+    expect(stdout).toMatch(/--no-memory-reducer .*--expose-gc .*program\/hearth\.js serve\n$/);
   });
 
   test('names the version it needs when node is too old', async () => {

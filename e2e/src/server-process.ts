@@ -9,6 +9,8 @@ import { startMessagesApi } from '@hearth/testkit';
 import type { MessagesApi } from '@hearth/testkit';
 
 const CLI = fileURLToPath(new URL('../../packages/server/dist/program/hearth.js', import.meta.url));
+/** As `bin/hearth` runs it, besides the room for the young, which small tests do not need. */
+const NODE_FLAGS = ['--no-memory-reducer', '--expose-gc'];
 const TOKEN = 'the-token-of-this-test';
 const START_TIMEOUT_MS = 60_000;
 
@@ -125,7 +127,7 @@ export async function serveInVain(
 function launch(place: Place, api: MessagesApi, options: ServeOptions) {
   const flags = ['--port', '0', '--data-dir', place.data, '--workspace', place.workspace, '--log-level', 'warn'];
   const agent = options.agent === undefined ? [] : ['--agent', options.agent];
-  const child = spawn(process.execPath, [CLI, 'serve', ...flags, ...agent, ...(options.flags ?? [])], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, CLI, 'serve', ...flags, ...agent, ...(options.flags ?? [])], {
     cwd: place.root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

@@ -55,15 +55,18 @@ export async function runServer(options: ServerOptions): Promise<void> {
   const stopped = Promise.race([untilStopped(hearth, log), untilLost(hearth, log)]);
   process.stdout.write(`listening on ${url}\nopen ${loginUrl}\n`);
   if (options.introduction !== undefined) process.stdout.write(`\n${options.introduction(url)}\n`);
-  const endCollecting = collectGarbage();
-  await stopped;
-  endCollecting?.();
+  const endCollecting = startCollecting();
+  try {
+    await stopped;
+  } finally {
+    endCollecting?.();
+  }
   await removeServerFile(config.dataDir, process.pid);
   await options.afterwards?.();
 }
 
-/** Of a process that was given the means to. @returns ends it */
-function collectGarbage(): (() => void) | undefined {
+/** Where the process was given the means to collect. @returns ends it */
+function startCollecting(): (() => void) | undefined {
   const collect = globalThis.gc;
   const activeMs = () => performance.eventLoopUtilization().active;
   return collect && collectWhenIdle({ clock: systemClock, activeMs, collect: () => collect() });

@@ -50,8 +50,6 @@ function framesOf(bodies: readonly string[], maxLength: number): readonly PageFr
 }
 
 function toFrames(bodies: readonly string[], maxLength: number): PageFrame[] {
-  const [only] = bodies;
-  if (bodies.length === 1 && only !== undefined) return [pageFrame([notification('event', only)])];
   const frames: PageFrame[] = [];
   let gathered: string[] = [];
   let length = 0;
@@ -70,9 +68,12 @@ function toFrames(bodies: readonly string[], maxLength: number): PageFrame[] {
 }
 
 function pageFrame(notifications: readonly string[]): PageFrame {
-  const [only] = notifications;
-  const text = notifications.length === 1 && only !== undefined ? only : `[${notifications.join(',')}]`;
-  return { type: 'page', notifications, text };
+  return { type: 'page', notifications, text: together(notifications) };
+}
+
+/** Some notifications, at least one, as the text of one frame: several are a batch. */
+function together(notifications: readonly string[]): string {
+  return notifications.length === 1 ? (notifications[0] ?? '') : `[${notifications.join(',')}]`;
 }
 
 /** How many of them come before the next long one; 1 when that is the first. */
@@ -167,6 +168,7 @@ export class Outbox {
   #sendNext(): boolean {
     const frames = this.#frames;
     const first = frames[0];
+    // Most have one.
     if (frames.length === 1 && first !== undefined) {
       this.#frames = NO_FRAMES;
       this.#gatheredBytes = 0;
@@ -186,8 +188,7 @@ export class Outbox {
     let batch: string[] = [];
     let batchBytes = 0;
     const sendBatch = () => {
-      const [first] = batch;
-      if (first !== undefined) this.#hand(batch.length === 1 ? first : `[${batch.join(',')}]`);
+      if (batch.length > 0) this.#hand(together(batch));
       batch = [];
       batchBytes = 0;
     };
