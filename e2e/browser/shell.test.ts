@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { accessibilityFaults, Visitor } from './browser.ts';
 import { openHouse } from './house.ts';
 import type { House } from './house.ts';
+import { isLookedAt, notificationsOf, serviceWorkerOf, shownBy } from './service-worker.ts';
 
 const PHONE: BrowserContextOptions = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 /** Enough for several pages of the list; a run by hand may ask for more. */
@@ -269,14 +270,11 @@ describe('the web UI around the conversations', () => {
   test('[WEB14] notifications come from the browser itself, once it was allowed', async () => {
     await visitor.context.grantPermissions(['notifications'], { origin: server.url });
     const page = await visitor.open(`${server.url}/settings`);
-    await page.evaluate(async () => navigator.serviceWorker.ready);
+    const worker = await serviceWorkerOf(visitor.context, page);
     await page.locator('[data-notifications=granted]').getByRole('button', { name: 'Show one' }).click();
-    const shown = () =>
-      page.evaluate(async () => {
-        const registration = await navigator.serviceWorker.ready;
-        return (await registration.getNotifications()).map(({ body }) => body);
-      });
-    await expect.poll(shown).toEqual(['This is what a notification looks like.']);
+    const example = 'This is what a notification looks like.';
+    await expect.poll(() => shownBy(worker)).toEqual([example]);
+    expect(await notificationsOf(page)).toEqual([example]);
 
     await page.getByRole('link', { name: 'New session' }).click();
     await page.getByRole('heading', { name: 'What shall we work on?' }).waitFor();
@@ -286,13 +284,33 @@ describe('the web UI around the conversations', () => {
     const devtools = await visitor.context.newCDPSession(page);
     await devtools.send('Emulation.setFocusEmulationEnabled', { enabled: false });
     await (await visitor.context.newPage()).bringToFront();
-    const [worker] = visitor.context.serviceWorkers();
-    if (worker === undefined) throw new Error('there is no service worker');
     // The browser tells its service worker a little later than the page; until then nobody has to be told.
-    await expect.poll(() => worker.evaluate(isLookedAt)).toBe(false);
+    await expect.poll(() => isLookedAt(worker)).toBe(false);
     await server.send(id, '[[tool Bash {"command":"paint"}]]');
-    await expect.poll(shown).toContain('It asks for your permission: Bash');
+    const question = 'It asks for your permission: Bash';
+    await expect.poll(() => shownBy(worker)).toEqual([example, question]);
+    expect(await notificationsOf(page)).toContain(question);
     await server.call(`/v1/sessions/${id}/interrupt`, {});
+  });
+
+  test('[WEB14] of what happens in many sessions at once the browser keeps every notification, each once', async () => {
+    await visitor.context.grantPermissions(['notifications'], { origin: server.url });
+    const page = await visitor.open(`${server.url}/settings`);
+    const worker = await serviceWorkerOf(visitor.context, page);
+    const wishes = Array.from({ length: 60 }, (_, index) => `Session ${index}`);
+    await page.evaluate(async (bodies) => {
+      const { active } = await navigator.serviceWorker.ready;
+      for (const body of bodies) {
+        const wish = { type: 'notify', title: 'Hearth', body, tag: body, path: '/', evenWhenLookedAt: true };
+        // As two tabs that hear of the same.
+        active?.postMessage(wish, []);
+        active?.postMessage(wish, []);
+        await new Promise((done) => setTimeout(done));
+      }
+    }, wishes);
+    await expect.poll(async () => (await shownBy(worker)).at(-1)).toBe(wishes.at(-1));
+    expect(await shownBy(worker)).toEqual(wishes);
+    expect((await notificationsOf(page)).toSorted()).toEqual(wishes.toSorted());
   });
 
   const SCREENS = [
@@ -372,16 +390,3 @@ describe('the web UI around the conversations', () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(300_000);
   });
 });
-
-/** In the service worker: whether it believes that somebody has a window of the page before them. */
-async function isLookedAt(): Promise<boolean> {
-  interface Window {
-    focused: boolean;
-    visibilityState: string;
-  }
-  const { clients } = globalThis as unknown as {
-    clients: { matchAll(options: { type: 'window' }): Promise<Window[]> };
-  };
-  const windows = await clients.matchAll({ type: 'window' });
-  return windows.some(({ focused, visibilityState }) => focused && visibilityState === 'visible');
-}

@@ -26,8 +26,15 @@ self.addEventListener('fetch', (event) => {
   else if (FILES.includes(url.pathname)) event.respondWith(fixed(request));
 });
 
+/** Ends when all that was wished so far is shown, or could not be. */
+let shown = Promise.resolve();
+
+// One after the other: a browser that is asked which notifications there are forgets one that it is just about to show.
 self.addEventListener('message', (event) => {
-  if (event.data?.type === 'notify') event.waitUntil(notify(event.data));
+  if (event.data?.type !== 'notify') return;
+  const next = shown.then(() => notify(event.data));
+  shown = next.catch(() => undefined);
+  event.waitUntil(next);
 });
 
 self.addEventListener('notificationclick', (event) => {
