@@ -32,9 +32,6 @@ type PageFrame = Extract<Frame, { type: 'page' }>;
 
 const NO_FRAMES: Frame[] = [];
 
-/** To write a longer one to each of many clients takes ms: it waits until all have what comes before it. */
-const LONG_FRAME = 16 * 1024;
-
 /** The frames of the last page: all who are equally far are given that page one right after the other. */
 let lastPage: { bodies: readonly string[]; maxLength: number; frames: readonly PageFrame[] } = {
   bodies: [],
@@ -55,7 +52,7 @@ function toFrames(bodies: readonly string[], maxLength: number): PageFrame[] {
   let length = 0;
   for (const body of bodies) {
     const text = notification('event', body);
-    if (gathered.length > 0 && (length + text.length > maxLength || text.length > LONG_FRAME)) {
+    if (gathered.length > 0 && length + text.length > maxLength) {
       frames.push(pageFrame(gathered));
       gathered = [];
       length = 0;
@@ -76,20 +73,13 @@ function together(notifications: readonly string[]): string {
   return notifications.length === 1 ? (notifications[0] ?? '') : `[${notifications.join(',')}]`;
 }
 
-/** How many of them come before the next long one; 1 when that is the first. */
-function untilLong(frames: readonly Frame[]): number {
-  const long = frames.findIndex(({ text }) => text.length > LONG_FRAME);
-  return long === -1 ? frames.length : Math.max(1, long);
-}
-
 function notification(method: string, body: string): string {
   return `{"jsonrpc":"2.0","method":"${method}","params":${body}}`;
 }
 
 /**
  * What one client is told, in order. Everything of one turn of the event loop is gathered; neighbouring notifications
- * share a frame as a JSON-RPC batch, long ones aside, which each client gets when all have what comes before. Bodies are joined
- * as text, never encoded again.
+ * share a frame as a JSON-RPC batch. Bodies are joined as text, never encoded again.
  */
 export class Outbox {
   /** Those that have gathered something in this turn of the event loop. */
@@ -135,7 +125,7 @@ export class Outbox {
 
   /** Sends what was gathered; nothing is taken afterwards. */
   close(): void {
-    while (this.#sendNext());
+    this.#sendAll();
     this.#closed = true;
   }
 
@@ -154,34 +144,20 @@ export class Outbox {
   #sendSoon(): void {
     if (Outbox.#gathering.push(this) > 1) return;
     process.nextTick(() => {
-      let waiting = Outbox.#gathering;
+      const waiting = Outbox.#gathering;
       Outbox.#gathering = [];
-      while (waiting.length > 0) {
-        const left: Outbox[] = [];
-        for (const outbox of waiting) if (outbox.#sendNext()) left.push(outbox);
-        waiting = left;
-      }
+      for (const outbox of waiting) outbox.#sendAll();
     });
   }
 
-  /** Sends what comes before the next long frame, or that one. @returns whether there is more */
-  #sendNext(): boolean {
+  #sendAll(): void {
     const frames = this.#frames;
-    const first = frames[0];
+    this.#frames = NO_FRAMES;
+    this.#gatheredBytes = 0;
+    const [first] = frames;
     // Most have one.
-    if (frames.length === 1 && first !== undefined) {
-      this.#frames = NO_FRAMES;
-      this.#gatheredBytes = 0;
-      this.#hand(first.text);
-      return false;
-    }
-    const end = untilLong(frames);
-    const next = frames.slice(0, end);
-    this.#frames = end === frames.length ? NO_FRAMES : frames.slice(end);
-    for (const { text } of next) this.#gatheredBytes -= text.length;
-    if (end === 1 && first !== undefined) this.#hand(first.text);
-    else this.#sendJoined(next);
-    return this.#frames.length > 0;
+    if (frames.length === 1 && first !== undefined) this.#hand(first.text);
+    else this.#sendJoined(frames);
   }
 
   #sendJoined(frames: readonly Frame[]): void {
@@ -207,7 +183,11 @@ export class Outbox {
           join(frame.text);
           break;
         case 'page':
-          frame.notifications.forEach(join);
+          if (batchBytes + frame.text.length <= this.#limits.maxFrameBytes) frame.notifications.forEach(join);
+          else {
+            sendBatch();
+            this.#hand(frame.text);
+          }
           break;
       }
     }

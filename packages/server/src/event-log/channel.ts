@@ -2,7 +2,7 @@ import { HearthError } from '@hearth/protocol';
 import type { Event } from '@hearth/protocol';
 import { LazyPromise } from '../concurrency/lazy-promise.ts';
 import type { LogEntry, SessionBatch, SessionRecord, StoredMessage, TurnUsage } from '../store/store.ts';
-import { condense } from './delta.ts';
+import { beforeLongEnd, condense } from './delta.ts';
 import type { Page, PendingEvent } from './delta.ts';
 import type { CursorSource, LogSubscription } from './subscription.ts';
 import { Tail } from './tail.ts';
@@ -96,7 +96,12 @@ export class Channel implements CursorSource {
 
   /** Something waits for a commit or is in one. */
   get busy(): boolean {
-    return this.#flying !== null || this.#announced || this.#waiting !== null;
+    return this.#flying !== null || this.#announced || this.waits;
+  }
+
+  /** Something was appended that no commit has taken yet. */
+  get waits(): boolean {
+    return this.#waiting !== null;
   }
 
   get subscribers(): number {
@@ -158,18 +163,24 @@ export class Channel implements CursorSource {
     return this.#intake.state === 'failed' ? Promise.reject(this.#intake.error) : Promise.resolve();
   }
 
-  /** Takes all that waits, numbers it and has it projected; null when nothing waits or the owner could not project it. */
+  /**
+   * Takes what waits, numbers it and has it projected; null when nothing waits or the owner could not project it. All of it, but
+   * for a long end of a block whose last text waits as well: that is left for the next commit.
+   */
   gather(): Flight | null {
     const owner = this.#owner;
-    const stored = this.#waiting;
-    if (stored === null) return null;
+    if (this.#waiting === null) return null;
+    const first = beforeLongEnd(this.#pending);
+    // Whoever waits does so for all of it.
+    const stored = first === 0 ? this.#waiting : new LazyPromise();
+    const taken = first === 0 ? this.#pending : this.#pending.slice(0, first);
     // Of the lengths that they need: arrays that grow have room for many.
-    const events = condense(this.#pending).map((pending, index) => this.#number(pending, index));
+    const events = condense(taken).map((pending, index) => this.#number(pending, index));
     const entries = events.map(entryOf);
     const compact: SessionBatch['compact'] = [];
     for (const entry of entries) this.#track(entry, compact);
-    this.#pending = [];
-    this.#waiting = null;
+    this.#pending = first === 0 ? [] : this.#pending.slice(first);
+    if (first === 0) this.#waiting = null;
     this.#flying = stored;
     try {
       const { record, messages, usage } = owner.project(events);

@@ -41,6 +41,26 @@ export function condense(pending: readonly PendingEvent[]): readonly PendingEven
   return kept;
 }
 
+/** The end of a block has all its text once more: one so long takes ms to store and to send. */
+const LONG_END = 16 * 1024;
+/** More than this part of a text comes with its end for who wants it fast, and does not go out twice. */
+const SHORT_PART = 1 / 16;
+
+/**
+ * How many of the waiting events are to be stored first, by themselves: text that has just come, when the end of its block is
+ * there already and would hold it up. 0: all of them together.
+ */
+export function beforeLongEnd(pending: readonly PendingEvent[]): number {
+  if (pending.length === 1) return 0;
+  let length = 0;
+  for (const [index, { body }] of pending.entries()) {
+    if (body.type === 'block.delta') length += body.text.length;
+    else if (body.type !== 'block.completed' || body.text.length < LONG_END) return 0;
+    else return length <= body.text.length * SHORT_PART ? index : 0;
+  }
+  return 0;
+}
+
 /** Encoded events as they are sent: `lastSeq` is the number of the last one, which is where a cursor goes on. */
 export interface Page {
   bodies: readonly string[];

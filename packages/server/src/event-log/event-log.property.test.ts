@@ -9,17 +9,20 @@ import { aDelta, anEnd, aNotice, aStart, logBench, RecordingOwner, RecordingSink
 import type { LogSubscription } from './event-log.ts';
 
 const pick = fc.nat({ max: 1_000 });
+/** Of text, less one. The end of a block with a long one has a commit of its own. */
+const length = fc.oneof({ weight: 9, arbitrary: fc.nat({ max: 5 }) }, { weight: 1, arbitrary: fc.constant(20_000) });
+const LETTERS = 'abcdefgh'.repeat(2_501);
 
 /** Something that happens to a session and its clients. Numbers pick one of what there is. */
 const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ does: fc.constant('start' as const) }) },
   {
     weight: 12,
-    arbitrary: fc.record({ does: fc.constant('delta' as const), block: pick, length: fc.nat({ max: 5 }) }),
+    arbitrary: fc.record({ does: fc.constant('delta' as const), block: pick, length }),
   },
   {
     weight: 8,
-    arbitrary: fc.record({ does: fc.constant('stream' as const), block: pick, length: fc.nat({ max: 5 }) }),
+    arbitrary: fc.record({ does: fc.constant('stream' as const), block: pick, length }),
   },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('complete' as const), block: pick }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('notice' as const) }) },
@@ -122,7 +125,7 @@ async function play(steps: readonly Step[]): Promise<void> {
       case 'delta': {
         const block = some([...host.open], now.block);
         if (block === undefined) break;
-        const added = 'abcdefgh'.slice(0, now.length + 1);
+        const added = LETTERS.slice(0, now.length + 1);
         append(aDelta(block[0], block[1].length, added));
         host.open.set(block[0], block[1] + added);
         break;
@@ -131,7 +134,7 @@ async function play(steps: readonly Step[]): Promise<void> {
         const block = some([...host.open], now.block);
         if (block === undefined) break;
         const [blockId, before] = block;
-        const added = 'abcdefgh'.slice(0, now.length + 1);
+        const added = LETTERS.slice(0, now.length + 1);
         host.open.set(blockId, before + added);
         if (host.streamed?.blockId === blockId) {
           host.streamed.text += added;

@@ -190,6 +190,62 @@ describe('writing', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  test('[LOG3] text that streams does not wait for a long end of its block, which has a commit of its own', async () => {
+    const { sink } = subscribe(-1);
+    const text = 'x'.repeat(20_000);
+    await bench.log.append('s1', [aStart('b'), aDelta('b', 0, text.slice(1))]);
+    void bench.log.append('s1', [aDelta('b', text.length - 1, 'x')]);
+    void bench.log.append('s1', [anEnd('b', text)]);
+    await bench.log.append('s1', [aNotice('with the end')]);
+
+    expect(bench.events.commits.slice(1).map(([batch]) => batch?.entries.map(({ type }) => type))).toEqual([
+      ['block.delta'],
+      ['block.completed', 'notice'],
+    ]);
+    expect((await stored()).map(({ seq, type }) => [seq, type])).toEqual([
+      [1, 'block.started'],
+      [4, 'block.completed'],
+      [5, 'notice'],
+    ]);
+    await expect.poll(() => sink.received.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test.each([
+    ['short', 'y'.repeat(10_000), 1],
+    ['not much longer than it', 'y'.repeat(20_000), 10_000],
+  ])('[LOG3] last text goes with the end of its block when that is %s', async (_, text, rest) => {
+    const before = text.length - rest;
+    await bench.log.append('s1', [aStart('b'), aDelta('b', 0, text.slice(0, before))]);
+    void bench.log.append('s1', [aDelta('b', before, text.slice(before))]);
+    await bench.log.append('s1', [anEnd('b', text)]);
+    expect(bench.events.commits.at(-1)?.[0]?.entries.map(({ type }) => type)).toEqual(['block.completed']);
+  });
+
+  test('[LOG9] when the last text of a block is refused its end is refused too', async () => {
+    await bench.log.append('s1', [aStart('b')]);
+    bench.events.refuse = diskFull;
+    void bench.log.append('s1', [aDelta('b', 0, 'x')]);
+    const end = bench.log.append('s1', [anEnd('b', 'x'.repeat(20_000))]);
+    expect(await failure(end)).toMatchObject({ code: 'internal' });
+    bench.events.refuse = () => null;
+    await bench.log.flushed();
+    expect((await stored()).map(({ type }) => type)).toEqual(['block.started']);
+  });
+
+  test('[LOG3] the first text of a block does not rest: with its start it is what somebody waits for', async () => {
+    const clock = new FakeClock();
+    slowCommits(clock);
+    bench.log.open('s1', 0, owner);
+    await bench.log.append('s1', [aNotice('first')]);
+    await bench.log.append('s1', [aNotice('second')]);
+    owner.onFlush = () => void bench.log.append('s1', [aDelta('b', 0, 'text')]);
+    void bench.log.append('s1', [aStart('b')]);
+    bench.log.announce('s1');
+    await bench.log.stored('s1');
+    expect(bench.events.commits.at(-1)?.[0]?.entries.map(({ type }) => type)).toEqual(['block.started', 'block.delta']);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   test('[LOG3] what was announced is appended when the commit begins, with what has come to it by then', async () => {
     let text = '';
     owner.onFlush = () => {

@@ -39,7 +39,8 @@ export interface EventLogParts {
  * Writing. `append` gathers; what was appended in one turn of the event loop goes to the store as one commit for all
  * sessions, or for as many as share one; while it is under way the next one gathers. Deltas alone also wait for as long as the
  * last commits kept this process from everything else, within a few ms, so that the cost of a commit is shared when there are
- * many; the start of a block waits a moment for its first delta. An owner to which text streams only announces it (`announce`),
+ * many; the start of a block waits a moment for its first delta, and a long end of a block, which has all its text once more, has
+ * the commit after the one of its last delta. An owner to which text streams only announces it (`announce`),
  * and appends what there is by then when the commit begins. Numbers are given when a commit begins, so a refused one leaves no
  * gap, and its numbers were never seen. A refused commit shuts the session's log until its owner opens it again from the store:
  * nothing can follow an event that was lost.
@@ -88,7 +89,8 @@ export class EventLog {
   }
 
   /**
-   * Resolves when the events are stored and the owner has heard so. Events of one append share a commit. Rejects with the
+   * Resolves when the events are stored and the owner has heard so. Events of one append share a commit, but for text before a long
+   * end of its block. Rejects with the
    * error that `LogOwner.failed` gets as well, so a caller that does not care need not look.
    */
   append(sessionId: string, bodies: readonly EventBody[]): Promise<void> {
@@ -123,6 +125,8 @@ export class EventLog {
     const channel = this.#channels.get(sessionId);
     if (channel?.announce() !== true) return false;
     this.#line(channel);
+    // What it has appended waited for this text, if for anything.
+    this.#urgent ||= channel.waits;
     this.#schedule();
     return true;
   }
@@ -243,9 +247,10 @@ export class EventLog {
     this.#committing = true;
     const beganMs = this.#parts.clock.monotonic();
     const channels = this.#next();
+    const flights = channels.map((channel) => channel.gather()).filter((flight) => flight !== null);
+    for (const channel of channels) if (channel.waits) this.#line(channel);
     // Those that are left have waited already.
     this.#urgent = this.#dirty.length > 0;
-    const flights = channels.map((channel) => channel.gather()).filter((flight) => flight !== null);
     const storing = this.#store(flights);
     const heldMs = this.#parts.clock.monotonic() - beganMs;
     await storing;
