@@ -21,6 +21,11 @@ interface Asked {
   reject(error: Error): void;
 }
 
+/** Who looks at clocks for others collects when it is asked to, and seldom else: its own collections would count as the server's. */
+const NODE_FLAGS: Partial<Record<RoleName, string[]>> = {
+  swarm: ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'],
+};
+
 /** Another program of the benchmark, in a process of its own, that answers calls. */
 export class Role {
   readonly pid: number;
@@ -51,7 +56,7 @@ export class Role {
     options: { core?: number; env?: Record<string, string | undefined> },
   ): Promise<Role> {
     const script = fileURLToPath(new URL(`./role-${name}.js`, import.meta.url));
-    const [command = '', ...args] = onCore(options.core, [process.execPath, script]);
+    const [command = '', ...args] = onCore(options.core, [process.execPath, ...(NODE_FLAGS[name] ?? []), script]);
     const env = { ...process.env, ...options.env };
     const child = spawn(command, args, {
       env,

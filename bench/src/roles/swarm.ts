@@ -78,7 +78,7 @@ async function open(target: SwarmTarget, index: number): Promise<Member> {
 }
 
 /**
- * Forgets what was counted so far.
+ * Forgets what was counted so far, and collects its garbage.
  * @param times between which a delta must be due to count for the ages; default: all count
  */
 function reset(times = { fromUs: 0, toUs: Infinity }): void {
@@ -86,6 +86,7 @@ function reset(times = { fromUs: 0, toUs: Infinity }): void {
   latencies = new Histogram();
   bytes = 0;
   for (const { counter } of members) counter.reset();
+  globalThis.gc?.();
 }
 
 /** Resolves when each client has so many stamps, or when nothing has come for a while. */

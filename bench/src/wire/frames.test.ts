@@ -45,6 +45,27 @@ describe('the WebSocket client of the benchmarks', () => {
     socket.cut();
   });
 
+  test('it hears that the server has closed', async () => {
+    const socket = await WireSocket.open({ url, path: '/' });
+    let closed = 0;
+    socket.onClose = () => (closed += 1);
+    for (const client of server.clients) client.terminate();
+    await expect.poll(() => closed).toBe(1);
+  });
+
+  test('what is left of a frame is kept, whatever becomes of the memory in which it came', () => {
+    const got: string[] = [];
+    const reader = new FrameReader({ text: (payload) => got.push(payload.toString('utf8')), ping() {}, close() {} });
+    const memory = Buffer.alloc(64);
+    const frames = Buffer.concat(['first', 'second', 'third'].map(serverFrame));
+    for (let at = 0; at < frames.length; at += 5) {
+      const length = frames.copy(memory, 0, at, at + 5);
+      reader.take(memory.subarray(0, length));
+      memory.fill(0xff);
+    }
+    expect(got).toEqual(['first', 'second', 'third']);
+  });
+
   test('frames are found however the bytes are cut', () => {
     const frames = Buffer.concat(['one', 'x'.repeat(200), 'y'.repeat(70_000), ''].map(serverFrame));
     for (const size of [1, 2, 3, 7, 100, 65_536, frames.length]) {

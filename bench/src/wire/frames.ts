@@ -21,11 +21,14 @@ export class FrameReader {
     this.#on = listener;
   }
 
+  /** @param chunk only good until the call returns */
   take(chunk: Buffer): void {
-    const data = this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk]);
+    const before = this.#rest;
+    const data = before === null ? chunk : Buffer.concat([before, chunk]);
+    const keep = (bytes: Buffer): Buffer => (before === null ? Buffer.from(bytes) : bytes);
     this.#rest = null;
     if (data.length < this.#wanted) {
-      this.#rest = data;
+      this.#rest = keep(data);
       return;
     }
     let at = 0;
@@ -38,7 +41,7 @@ export class FrameReader {
       this.#hand(frame.opcode, data.subarray(frame.start, frame.end));
       at = frame.end;
     }
-    if (at < data.length) this.#rest = data.subarray(at);
+    if (at < data.length) this.#rest = keep(data.subarray(at));
   }
 
   #hand(opcode: number, payload: Buffer): void {
