@@ -12,7 +12,7 @@ import { Input, options } from './sdk-input.ts';
 /**
  * The floor of a server that keeps the promise: one streaming query behind the `ws` library. A message is on disk before the agent
  * has it, what the agent says before anybody is sent it, all that comes in one turn of the event loop together, and the conversation
- * itself while it goes on; files can be rewound, and a user be asked. It knows one session, numbers for nobody, and forgets whoever
+ * itself while it goes on; files can be rewound, a user be asked, and plans be kept. It knows one session, numbers for nobody, and forgets whoever
  * is not there.
  */
 async function listen(cwd: string, file: string): Promise<string> {
@@ -42,7 +42,12 @@ async function listen(cwd: string, file: string): Promise<string> {
   };
   const asHearth: Options = {
     ...options(cwd),
-    env: { ...process.env, CLAUDE_CODE_ENABLE_SDK_FILE_CHECKPOINTING: 'true' },
+    env: {
+      ...process.env,
+      CLAUDE_CODE_ENABLE_SDK_FILE_CHECKPOINTING: 'true',
+      CLAUDE_CODE_ENABLE_TODO_TOOLS: '1',
+      CLAUDE_CODE_ENABLE_TASKS: '0',
+    },
     canUseTool: async (_name, toolInput) => ({ behavior: 'allow', updatedInput: toolInput }),
     sessionStore: {
       append: async (_key, entries) => store(entries.map((entry) => JSON.stringify(entry))),
