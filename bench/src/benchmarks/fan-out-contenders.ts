@@ -8,6 +8,9 @@ import { stamps } from '../scripted-sessions.ts';
 import { CLIENT_CORE, SERVER_CORE } from '../workplace.ts';
 import type { Workplace } from '../workplace.ts';
 
+/** The one that does as little as the promise allows. */
+export const FLOOR = 'plain ws that stores first';
+
 /** Somebody who sends one stream of events to many clients, on one core, the clients on another. */
 export interface Contender {
   name: string;
@@ -44,7 +47,7 @@ export async function plainContender(workplace: Workplace, stores = false): Prom
   const server = await workplace.role('plain-ws', { core: SERVER_CORE });
   const file = stores ? [`${workplace.subfolder('plain-ws')}/events.db`] : [];
   const url = await server.call<string>('listen', ...file);
-  return byRole(stores ? 'plain ws that stores first' : 'plain ws', workplace, server, { kind: 'plain-ws', url });
+  return byRole(stores ? FLOOR : 'plain ws', workplace, server, { kind: 'plain-ws', url });
 }
 
 export async function socketIoContender(workplace: Workplace, recovery: boolean): Promise<Contender> {

@@ -5,7 +5,7 @@ import type { Chart } from '../report/chart.ts';
 import type { Pace } from '../roles/broadcast.ts';
 import { inRounds } from '../workplace.ts';
 import type { Workplace } from '../workplace.ts';
-import { hearthContender, plainContender, socketIoContender } from './fan-out-contenders.ts';
+import { FLOOR, hearthContender, plainContender, socketIoContender } from './fan-out-contenders.ts';
 import type { Contender, Played } from './fan-out-contenders.ts';
 
 const CHARS = 200;
@@ -140,8 +140,10 @@ function judgeAges(
     });
   }
   const [[own, hearth] = ['', Number.NaN], ...others] = [...p99];
+  const floor = p99.get(FLOOR) ?? Number.NaN;
   for (const [name, theirs] of others) {
-    const goal = atMost(`99th percentile at ${what}, of ${name}`, hearth / theirs, name.startsWith('plain') ? 1.2 : 1);
+    const limit = name.startsWith('plain') ? 1.2 : 1;
+    const goal = atMost(`99th percentile at ${what}, of ${name}`, hearth / theirs, limit, '', floor / theirs);
     if (keeps(name)) goals.push(goal);
     else goals.push({ ...goal, value: `${name} does not keep that rate`, met: keeps(own) });
   }

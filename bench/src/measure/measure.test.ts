@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, test } from 'vitest';
-import { table } from '../report/markdown.ts';
+import { atMost } from '../benchmark.ts';
+import { report, table } from '../report/markdown.ts';
 import { StampCounter, StampMaker } from '../wire/stamps.ts';
 import { Distribution } from './distribution.ts';
 import { Histogram } from './histogram.ts';
@@ -42,5 +43,23 @@ describe('what the figures are made with', () => {
     expect(lines.slice(2).map((line) => line.split('|').at(-2)?.trim())).toEqual(['1.00', '0.50', '1.00', '0.25']);
     expect(lines[2]).toContain('2.00–2.00');
     expect(lines[5]).toContain('7.00');
+  });
+
+  test('a goal that is missed is told together with the floor that misses it too', () => {
+    const goals = [
+      atMost('near', 1.1, 1.2, ' ms', 1.3),
+      atMost('forbidden', 1.5, 1.2, ' ms', 1.3),
+      atMost('far', 1.5, 1.2, ' ms', 1.1),
+      atMost('alone', 1.5, 1.2),
+    ];
+    const benchmark = { name: 'b', title: 'B', about: 'About.', run: () => Promise.reject(new Error('not here')) };
+    const text = report([{ benchmark, load: '', outcome: { rows: [], goals } }], []);
+    expect(text).toContain('- Goals met: 1 of 4; the floor itself misses 1 of the others');
+    expect(text.split('\n').filter((line) => line.includes('at most'))).toEqual([
+      '| near: at most 1.2 ms | 1.10 ms | yes |',
+      '| forbidden: at most 1.2 ms | 1.50 ms | no; the floor itself has 1.30 ms |',
+      '| far: at most 1.2 ms | 1.50 ms | **no** |',
+      '| alone: at most 1.2 | 1.50 | **no** |',
+    ]);
   });
 });

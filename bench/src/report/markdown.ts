@@ -1,5 +1,5 @@
 import { rounded } from '../benchmark.ts';
-import type { Benchmark, Outcome, Row } from '../benchmark.ts';
+import type { Benchmark, Goal, Outcome, Row } from '../benchmark.ts';
 import { Distribution } from '../measure/distribution.ts';
 
 /** How a benchmark ended. */
@@ -11,13 +11,14 @@ const P99_SAMPLES = 100;
 export function report(results: readonly Result[], circumstances: readonly string[]): string {
   const goals = results.flatMap((result) => ('outcome' in result ? result.outcome.goals : []));
   const met = goals.filter((goal) => goal.met).length;
+  const forbidden = goals.filter((goal) => !goal.met && goal.floor !== undefined).length;
   return [
     '# What was measured',
     '',
     'Written by `npm run bench`; [README.md](README.md) says how it measures and how to read it.',
     '',
     ...circumstances.map((line) => `- ${line}`),
-    `- Goals met: ${met} of ${goals.length}`,
+    `- Goals met: ${met} of ${goals.length}; the floor itself misses ${forbidden} of the others`,
     '',
     ...results.flatMap(section),
   ].join('\n');
@@ -28,7 +29,7 @@ function section(result: Result): string[] {
   const head = [`## ${benchmark.title}`, '', `\`npm run bench -- ${benchmark.name}\`. ${benchmark.about} ${load}`, ''];
   if ('failure' in result) return [...head, `It could not be measured: ${result.failure}`, ''];
   const { rows, goals, charts = [], notes = [] } = result.outcome;
-  const goalLines = goals.map(({ what, value, met }) => `| ${what} | ${value} | ${met ? 'yes' : '**no**'} |`);
+  const goalLines = goals.map((goal) => `| ${goal.what} | ${goal.value} | ${verdict(goal)} |`);
   return [
     ...head,
     ...table(rows),
@@ -37,6 +38,11 @@ function section(result: Result): string[] {
     ...notes.flatMap((note) => [note, '']),
     ...charts.flatMap((chart) => [`![${chart.title}](charts/${chart.name}.svg)`, '', chart.bend, '']),
   ];
+}
+
+function verdict({ met, floor }: Goal): string {
+  if (met) return 'yes';
+  return floor === undefined ? '**no**' : `no; the floor itself has ${floor}`;
 }
 
 /** Medians with the middle half of the samples, the 99th percentile where it means something, and the ratio to the first of the unit. */

@@ -19,6 +19,9 @@ export function printed(result: Result): string {
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
       .join('  '),
   );
-  const goals = result.outcome.goals.map(({ what, value, met }) => `${met ? 'met   ' : 'MISSED'} ${what} (${value})`);
+  const goals = result.outcome.goals.map(({ what, value, met, floor }) => {
+    const why = met || floor === undefined ? '' : `; the floor itself: ${floor}`;
+    return `${met ? 'met   ' : 'MISSED'} ${what} (${value}${why})`;
+  });
   return `\n${title}\n${[...lines, ...goals].map((line) => `  ${line}`).join('\n')}\n`;
 }
