@@ -6,10 +6,13 @@ import { environment, HearthServer } from '../hearth-server.ts';
 import { until } from '../measure/clock.ts';
 import { median } from '../measure/distribution.ts';
 import type { TurnTimes } from '../roles/raw-sdk.ts';
+import type { Chart } from '../report/chart.ts';
 import { inRounds } from '../workplace.ts';
 
 /** Deltas that come with the end of their block are left out; these come before it. */
 const PROMPT = '[[tokens 4 10]]';
+
+type Samples = Record<'spare' | 'cold' | 'raw' | 'claimed', number[]>;
 
 export const firstTurn: Benchmark = {
   name: 'first-turn',
@@ -23,27 +26,35 @@ export const firstTurn: Benchmark = {
     const cwd = workplace.subfolder('raw/workspace');
     const withSpare = await HearthServer.start(workplace, { name: 'spare', apiUrl: api.url, flags: ['--spares', '1'] });
     const without = await HearthServer.start(workplace, { name: 'cold', apiUrl: api.url });
-    const samples = { spare: [] as number[], cold: [] as number[], raw: [] as number[], claimed: [] as number[] };
-    await inRounds(workplace.pick(10, 1), [
-      async (round) => {
-        await until('a spare is ready', async () => (await withSpare.metric('hearth_agent_spares')) > 0);
-        const ms = await firstDelta(withSpare);
-        if (round >= 0) samples.spare.push(ms);
-      },
-      async (round) => {
-        const ms = await firstDelta(without);
-        if (round >= 0) samples.cold.push(ms);
-      },
-      async (round) => {
-        const { firstMs } = await raw.call<TurnTimes>('once', cwd, PROMPT);
-        if (round >= 0) samples.raw.push(firstMs);
-      },
-      async (round) => {
-        await raw.call('prepare', cwd);
-        const { firstMs } = await raw.call<TurnTimes>('claimed', cwd, PROMPT);
-        if (round >= 0) samples.claimed.push(firstMs);
-      },
-    ]);
+    const measure = async (rounds: number, prompt: string): Promise<Samples> => {
+      const samples: Samples = { spare: [], cold: [], raw: [], claimed: [] };
+      await inRounds(rounds, [
+        async (round) => {
+          await until('a spare is ready', async () => (await withSpare.metric('hearth_agent_spares')) > 0);
+          const ms = await firstDelta(withSpare, prompt);
+          if (round >= 0) samples.spare.push(ms);
+        },
+        async (round) => {
+          const ms = await firstDelta(without, prompt);
+          if (round >= 0) samples.cold.push(ms);
+        },
+        async (round) => {
+          const { firstMs } = await raw.call<TurnTimes>('once', cwd, prompt);
+          if (round >= 0) samples.raw.push(firstMs);
+        },
+        async (round) => {
+          await raw.call('prepare', cwd);
+          const { firstMs } = await raw.call<TurnTimes>('claimed', cwd, prompt);
+          if (round >= 0) samples.claimed.push(firstMs);
+        },
+      ]);
+      return samples;
+    };
+    const samples = await measure(workplace.pick(10, 1), PROMPT);
+    const grown: [number, Samples][] = [];
+    for (const chars of workplace.pick([1_000, 10_000, 100_000], [100])) {
+      grown.push([chars, await measure(workplace.pick(3, 1), `${PROMPT} ${'x'.repeat(chars)}`)]);
+    }
     return {
       rows: [
         { name: 'Hearth with a spare', unit: 'ms', samples: samples.spare },
@@ -55,18 +66,37 @@ export const firstTurn: Benchmark = {
         atMost('with a spare, of the raw SDK’s cold query', median(samples.spare) / median(samples.raw), 0.4),
         atMost('with a spare, over the raw SDK’s', median(samples.spare) - median(samples.claimed), 20, ' ms'),
       ],
+      charts: [byLength(grown)],
     };
   },
 };
 
-async function firstDelta(server: HearthServer): Promise<number> {
+function byLength(grown: readonly [number, Samples][]): Chart {
+  const points = (name: keyof Samples) =>
+    grown.map(([chars, samples]): [number, number] => [chars, median(samples[name])]);
+  return {
+    name: 'first-turn',
+    title: 'A first turn by the length of its message',
+    x: 'characters of the message',
+    y: 'ms to the first delta',
+    series: [
+      { name: 'Hearth with a spare', points: points('spare') },
+      { name: 'Hearth without', points: points('cold') },
+      { name: 'raw SDK', points: points('raw') },
+      { name: 'raw SDK with a process that is up', points: points('claimed') },
+    ],
+    bend: 'No line bends: what takes the time is the process, its start or its claim, and a message a hundred times as long adds some 10 ms to each of them, in the binary.',
+  };
+}
+
+async function firstDelta(server: HearthServer, prompt: string): Promise<number> {
   const client = await server.client();
   const delta = client.next(...ANSWER_BEGINS);
   const over = client.next(TURN_IS_OVER);
   const began = performance.now();
   const { id } = await client.call<{ id: string }>('session.create', { agent: 'claude' });
   void client.call('session.subscribe', { sessionId: id });
-  void client.call('message.send', { sessionId: id, content: PROMPT });
+  void client.call('message.send', { sessionId: id, content: prompt });
   await delta;
   const ms = performance.now() - began;
   await over;
