@@ -12,7 +12,7 @@ const WHAT: Record<keyof Times, { name: string; stays: boolean }> = {
   endOfLong: { name: 'the last 1,000 events of the long session', stays: true },
   newest: { name: 'the last 100 events of a session', stays: false },
   scattered: { name: 'the last 1,000 events of a session', stays: false },
-  list: { name: 'list of 50 sessions', stays: true },
+  list: { name: 'list of 20 sessions', stays: true },
   usageOfDay: { name: 'usage of a day, 274 turns', stays: true },
   usageOfYear: { name: 'usage by day of all turns', stays: false },
 };

@@ -105,7 +105,7 @@ async function probe(): Promise<Times> {
     endOfLong: await timed(() => read(LONG, size.long, PAGE)),
     newest: await timed((n) => read(any(n), size.eventsEach, NEWEST)),
     scattered: await timed((n) => read(any(n), size.eventsEach, PAGE)),
-    list: await timed(() => sessions.list({ limit: 50 })),
+    list: await timed(() => sessions.list({ limit: 20 })),
     usageOfDay: await timed(usageOf(1)),
     usageOfYear: await timed(usageOf(364), 10),
   };
