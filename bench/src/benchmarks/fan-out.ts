@@ -18,8 +18,9 @@ const RUN_IN_ANSWERS = 13;
 /** Deltas of one answer: the 99th percentile of fewer is that of how it begins and ends. */
 const ANSWER = 800;
 const RUN_IN: Pace = { count: ANSWER, intervalMs: 2.5, chars: CHARS };
-/** The machine itself stands still for some ms now and then: the median of few rounds is one of those. */
+/** The machine itself stands still for some ms now and then, every 512 ms here: only many rounds have all of them alike. */
 const ROUNDS = 7;
+const ROUNDS_MS = 42_000;
 /** Who keeps less of a rate is not at that rate. */
 const KEPT = 0.95;
 
@@ -82,7 +83,8 @@ function atRate(
   clients: number,
 ): Promise<Measured> {
   const pace: Pace = { count: workplace.pick(ANSWER, 10), intervalMs: 1000 / rate, chars: CHARS };
-  return measured(contenders, pace, workplace.pick(clients > 100 ? 3 : ROUNDS, 1));
+  const rounds = clients > 100 ? 3 : Math.max(ROUNDS, Math.round(ROUNDS_MS / (ANSWER * pace.intervalMs)));
+  return measured(contenders, pace, workplace.pick(rounds, 1));
 }
 
 function rates(played: Measured): Map<string, number> {
