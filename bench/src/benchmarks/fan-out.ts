@@ -18,7 +18,7 @@ const RUN_IN_ANSWERS = 13;
 /** Deltas of one answer: the 99th percentile of fewer is that of how it begins and ends. */
 const ANSWER = 800;
 const RUN_IN: Pace = { count: ANSWER, intervalMs: 2.5, chars: CHARS };
-/** The machine itself stands still for some ms now and then, every 512 ms here: only many rounds have all of them alike. */
+/** All contenders stand still for some ms now and then, every 512 ms here: only many rounds meet all of them alike. */
 const ROUNDS = 7;
 const ROUNDS_MS = 42_000;
 /** Who keeps less of a rate is not at that rate. */

@@ -85,7 +85,7 @@ function byLength(grown: readonly [number, Samples][]): Chart {
       { name: 'raw SDK', points: points('raw') },
       { name: 'raw SDK with a process that is up', points: points('claimed') },
     ],
-    bend: 'No line bends: what takes the time is the process, its start or its claim, and a message a hundred times as long adds some 10 ms to each of them, in the binary.',
+    bend: 'No line bends: what takes the time is the process, its start or its claim. What a message a hundred times as long adds is less than what the three samples of a point differ by.',
   };
 }
 

@@ -12,8 +12,8 @@ import { Input, options } from './sdk-input.ts';
 /**
  * The floor of a server that keeps the promise: one streaming query behind the `ws` library. A message is on disk before the agent
  * has it, what the agent says before anybody is sent it, all that comes in one turn of the event loop together, and the conversation
- * itself while it goes on; files can be rewound, a user be asked, and plans be kept. It knows one session, numbers for nobody, and forgets whoever
- * is not there.
+ * itself while it goes on; files can be rewound, a user be asked, and plans be kept. It knows one session, numbers for nobody, and
+ * forgets whoever is not there.
  */
 async function listen(cwd: string, file: string): Promise<string> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });

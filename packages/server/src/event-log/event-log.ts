@@ -40,10 +40,10 @@ export interface EventLogParts {
  * sessions, or for as many as share one; while it is under way the next one gathers. Deltas alone also wait for as long as the
  * last commits kept this process from everything else, within a few ms, so that the cost of a commit is shared when there are
  * many; the start of a block waits a moment for its first delta, and a long end of a block, which has all its text once more, has
- * the commit after the one of its last delta. An owner to which text streams only announces it (`announce`),
- * and appends what there is by then when the commit begins. Numbers are given when a commit begins, so a refused one leaves no
- * gap, and its numbers were never seen. A refused commit shuts the session's log until its owner opens it again from the store:
- * nothing can follow an event that was lost.
+ * the commit after the one of its last delta. An owner to which text streams only announces it (`announce`), and appends what
+ * there is by then when the commit begins. Numbers are given when a commit begins, so a refused one leaves no gap, and its numbers
+ * were never seen. A refused commit shuts the session's log until its owner opens it again from the store: nothing can follow an
+ * event that was lost.
  *
  * Reading. A subscriber is a cursor (see `LogSubscription`); a commit is a hint to it to look again.
  */
@@ -90,8 +90,7 @@ export class EventLog {
 
   /**
    * Resolves when the events are stored and the owner has heard so. Events of one append share a commit, but for text before a long
-   * end of its block. Rejects with the
-   * error that `LogOwner.failed` gets as well, so a caller that does not care need not look.
+   * end of its block. Rejects with the error that `LogOwner.failed` gets as well, so a caller that does not care need not look.
    */
   append(sessionId: string, bodies: readonly EventBody[]): Promise<void> {
     const refused = this.write(sessionId, bodies);
