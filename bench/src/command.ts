@@ -6,9 +6,10 @@ import type { Benchmark } from './benchmark.ts';
 import { BENCHMARKS } from './benchmarks/all.ts';
 import { describeMachine, load } from './measure/machine.ts';
 import { toSvg } from './report/chart.ts';
-import { report } from './report/markdown.ts';
+import { report, sectionOf } from './report/markdown.ts';
 import type { Result } from './report/markdown.ts';
 import { printed } from './report/print.ts';
+import { readSections } from './report/sections.ts';
 import { Workplace } from './workplace.ts';
 
 const HELP = `usage: npm run bench -- [NAME…] [--short] [--out FOLDER]
@@ -16,7 +17,8 @@ const HELP = `usage: npm run bench -- [NAME…] [--short] [--out FOLDER]
 Measures, prints tables and writes RESULTS.md and its charts. Names: ${BENCHMARKS.map(({ name }) => name).join(', ')}; default: all.
 
   --short       as little as shows that each benchmark works; its figures mean nothing, and are only written with --out
-  --out FOLDER  where RESULTS.md and charts/ are written; default with all benchmarks: bench/, with some: nowhere
+  --out FOLDER  where RESULTS.md and charts/ are written, in which what other benchmarks have left stays as it is;
+                default with all benchmarks: bench/, with some: nowhere
 `;
 
 const { values, positionals } = parseArgs({
@@ -37,53 +39,47 @@ async function main(names: string[], { short, out }: { short: boolean; out?: str
   }
   const wanted = BENCHMARKS.filter(({ name }) => names.length === 0 || names.includes(name));
   const folder = out ?? (short || names.length > 0 ? undefined : fileURLToPath(new URL('..', import.meta.url)));
-  const results: Result[] = [];
+  let failed = false;
   for (const benchmark of wanted) {
     const result = await measured(benchmark, short);
     print(printed(result));
-    results.push(result);
+    failed ||= 'failure' in result;
     // After each, so that a run that is cut short leaves what it has.
-    if (folder !== undefined) write(folder, results, short);
+    if (folder !== undefined) write(folder, result);
   }
-  return results.some((result) => 'failure' in result) ? 1 : 0;
+  return failed ? 1 : 0;
 }
 
 async function measured(benchmark: Benchmark, short: boolean): Promise<Result> {
   const workplace = new Workplace(short, (text) => process.stderr.write(`  … ${text}\n`));
-  const before = load();
+  const circumstances = describeRun(short);
   const began = performance.now();
   try {
-    const outcome = await benchmark.run(workplace);
-    return { benchmark, load: loadText(before), outcome };
+    return { benchmark, circumstances, outcome: await benchmark.run(workplace) };
   } catch (error) {
-    return {
-      benchmark,
-      load: loadText(before),
-      failure: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    };
+    const failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { benchmark, circumstances, failure };
   } finally {
     await workplace.close();
     process.stderr.write(`  ${benchmark.name}: ${((performance.now() - began) / 1000).toFixed(1)} s\n`);
   }
 }
 
-function loadText(before: number): string {
-  return `Load of the machine before it: ${before.toFixed(1)}.`;
+function describeRun(short: boolean): string {
+  const run = `${new Date().toISOString().slice(0, 10)}, ${describeMachine()}; load before it ${load().toFixed(1)}.`;
+  return short ? `${run} **The short form: these figures mean nothing.**` : run;
 }
 
-function write(folder: string, results: readonly Result[], short: boolean): void {
+/** Puts it in the place of what an earlier run of the same benchmark has left. */
+function write(folder: string, result: Result): void {
   mkdirSync(join(folder, 'charts'), { recursive: true });
-  const circumstances = [
-    `Machine: ${describeMachine()}`,
-    `Date: ${new Date().toISOString().slice(0, 10)}`,
-    ...(short ? ['**The short form: these figures mean nothing.**'] : []),
-  ];
-  writeFileSync(join(folder, 'RESULTS.md'), report(results, circumstances));
-  for (const result of results) {
-    if (!('outcome' in result)) continue;
-    for (const chart of result.outcome.charts ?? [])
-      writeFileSync(join(folder, 'charts', `${chart.name}.svg`), toSvg(chart));
-  }
+  const file = join(folder, 'RESULTS.md');
+  const sections = readSections(file).set(result.benchmark.name, sectionOf(result));
+  const inOrder = BENCHMARKS.map(({ name }) => sections.get(name)).filter((section) => section !== undefined);
+  writeFileSync(file, report(inOrder));
+  if (!('outcome' in result)) return;
+  for (const chart of result.outcome.charts ?? [])
+    writeFileSync(join(folder, 'charts', `${chart.name}.svg`), toSvg(chart));
 }
 
 function print(text: string): number {

@@ -1,7 +1,12 @@
 import { Buffer } from 'node:buffer';
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { atMost } from '../benchmark.ts';
-import { report, table } from '../report/markdown.ts';
+import type { Benchmark } from '../benchmark.ts';
+import { report, sectionOf, table } from '../report/markdown.ts';
+import { readSections } from '../report/sections.ts';
 import { StampCounter, StampMaker } from '../wire/stamps.ts';
 import { Distribution } from './distribution.ts';
 import { Histogram } from './histogram.ts';
@@ -52,9 +57,8 @@ describe('what the figures are made with', () => {
       atMost('far', 1.5, 1.2, ' ms', 1.1),
       atMost('alone', 1.5, 1.2),
     ];
-    const benchmark = { name: 'b', title: 'B', about: 'About.', run: () => Promise.reject(new Error('not here')) };
-    const text = report([{ benchmark, load: '', outcome: { rows: [], goals } }], []);
-    expect(text).toContain('- Goals met: 1 of 4; the floor itself misses 1 of the others');
+    const text = report([sectionOf({ benchmark: named('b'), circumstances: '', outcome: { rows: [], goals } })]);
+    expect(text).toContain('Goals met: 1 of 4; of the other 3 the floor itself misses 1.');
     expect(text.split('\n').filter((line) => line.includes('at most'))).toEqual([
       '| near: at most 1.2 ms | 1.10 ms | yes |',
       '| forbidden: at most 1.2 ms | 1.50 ms | no; the floor itself has 1.30 ms |',
@@ -62,4 +66,31 @@ describe('what the figures are made with', () => {
       '| alone: at most 1.2 | 1.50 | **no** |',
     ]);
   });
+
+  test('what other benchmarks have left in the report stays, with their goals', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hearth-report-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'RESULTS.md');
+    expect(readSections(file).size).toBe(0);
+    const section = (name: string, value: number): string =>
+      sectionOf({
+        benchmark: named(name),
+        circumstances: 'Here.',
+        outcome: { rows: [{ name: 'Hearth', unit: 'ms', samples: [value] }], goals: [atMost('near', value, 1.2)] },
+      });
+    const [old, kept] = [section('one', 1.5), section('two-by-two', 1.1)];
+    writeFileSync(file, report([old, kept]));
+    const sections = readSections(file);
+    expect([...sections]).toEqual([
+      ['one', old],
+      ['two-by-two', kept],
+    ]);
+    expect(report([...sections.set('one', section('one', 1)).values()])).toBe(report([section('one', 1), kept]));
+    expect(readFileSync(file, 'utf8')).toContain('Goals met: 1 of 2; of the other 1 the floor itself misses 0.');
+    expect(report([kept])).toContain('Goals met: 1 of 1.');
+  });
 });
+
+function named(name: string): Benchmark {
+  return { name, title: `About ${name}`, about: 'About.', run: () => Promise.reject(new Error('not here')) };
+}

@@ -2,42 +2,48 @@ import { rounded } from '../benchmark.ts';
 import type { Benchmark, Goal, Outcome, Row } from '../benchmark.ts';
 import { Distribution } from '../measure/distribution.ts';
 
-/** How a benchmark ended. */
-export type Result = { benchmark: Benchmark; load: string } & ({ outcome: Outcome } | { failure: string });
+/** How a benchmark ended, and when, where and under what load it ran. */
+export type Result = { benchmark: Benchmark; circumstances: string } & ({ outcome: Outcome } | { failure: string });
 
 /** Enough samples for a percentile of one in a hundred to mean something. */
 const P99_SAMPLES = 100;
+const VERDICTS = /\| (yes|\*\*no\*\*|no; the floor itself has [^|]+?) *\|$/gm;
 
-export function report(results: readonly Result[], circumstances: readonly string[]): string {
-  const goals = results.flatMap((result) => ('outcome' in result ? result.outcome.goals : []));
-  const met = goals.filter((goal) => goal.met).length;
-  const forbidden = goals.filter((goal) => !goal.met && goal.floor !== undefined).length;
+/** @param sections in the order in which they stand */
+export function report(sections: readonly string[]): string {
+  const verdicts = sections.flatMap((section) => [...section.matchAll(VERDICTS)].map(([, text = '']) => text));
+  const missed = verdicts.filter((text) => text !== 'yes');
+  const forbidden = missed.filter((text) => text.includes('the floor itself')).length;
+  const rest = missed.length === 0 ? '' : `; of the other ${missed.length} the floor itself misses ${forbidden}`;
   return [
     '# What was measured',
     '',
     'Written by `npm run bench`; [README.md](README.md) says how it measures and how to read it.',
     '',
-    ...circumstances.map((line) => `- ${line}`),
-    `- Goals met: ${met} of ${goals.length}; the floor itself misses ${forbidden} of the others`,
+    `Goals met: ${verdicts.length - missed.length} of ${verdicts.length}${rest}.`,
     '',
-    ...results.flatMap(section),
+    ...sections,
   ].join('\n');
 }
 
-function section(result: Result): string[] {
-  const { benchmark, load } = result;
-  const head = [`## ${benchmark.title}`, '', `\`npm run bench -- ${benchmark.name}\`. ${benchmark.about} ${load}`, ''];
-  if ('failure' in result) return [...head, `It could not be measured: ${result.failure}`, ''];
+/** A benchmark's part of the report. */
+export function sectionOf(result: Result): string {
+  const { benchmark, circumstances } = result;
+  const head = [`## ${benchmark.title}`, '', `\`npm run bench -- ${benchmark.name}\`. ${benchmark.about}`, ''];
+  if ('failure' in result)
+    return [...head, circumstances, '', `It could not be measured: ${result.failure}`, ''].join('\n');
   const { rows, goals, charts = [], notes = [] } = result.outcome;
   const goalLines = goals.map((goal) => `| ${goal.what} | ${goal.value} | ${verdict(goal)} |`);
   return [
     ...head,
+    circumstances,
+    '',
     ...table(rows),
     '',
     ...(goals.length > 0 ? ['| goal | measured | met |', '| --- | ---: | --- |', ...goalLines, ''] : []),
     ...notes.flatMap((note) => [note, '']),
     ...charts.flatMap((chart) => [`![${chart.title}](charts/${chart.name}.svg)`, '', chart.bend, '']),
-  ];
+  ].join('\n');
 }
 
 function verdict({ met, floor }: Goal): string {

@@ -170,17 +170,12 @@ export class Channel implements CursorSource {
   gather(): Flight | null {
     const owner = this.#owner;
     if (this.#waiting === null) return null;
-    const first = beforeLongEnd(this.#pending);
-    // Whoever waits does so for all of it.
-    const stored = first === 0 ? this.#waiting : new LazyPromise();
-    const taken = first === 0 ? this.#pending : this.#pending.slice(0, first);
+    const { taken, stored } = this.#take(this.#waiting);
     // Of the lengths that they need: arrays that grow have room for many.
     const events = condense(taken).map((pending, index) => this.#number(pending, index));
     const entries = events.map(entryOf);
     const compact: SessionBatch['compact'] = [];
     for (const entry of entries) this.#track(entry, compact);
-    this.#pending = first === 0 ? [] : this.#pending.slice(first);
-    if (first === 0) this.#waiting = null;
     this.#flying = stored;
     try {
       const { record, messages, usage } = owner.project(events);
@@ -275,6 +270,16 @@ export class Channel implements CursorSource {
     for (const { cursor } of this.#subscribers) if (this.#tail.covers(cursor)) needed = Math.min(needed, cursor);
     this.#tail.dropThrough(needed);
     this.#tail.bound(TAIL_LENGTH);
+  }
+
+  #take(waiting: LazyPromise): { taken: readonly PendingEvent[]; stored: LazyPromise } {
+    const pending = this.#pending;
+    const first = beforeLongEnd(pending);
+    this.#pending = first === 0 ? [] : pending.slice(first);
+    // Whoever waits does so for all of it.
+    if (first > 0) return { taken: pending.slice(0, first), stored: new LazyPromise() };
+    this.#waiting = null;
+    return { taken: pending, stored: waiting };
   }
 
   #number({ body, time }: PendingEvent, index: number): Event {
