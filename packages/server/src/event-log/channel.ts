@@ -2,7 +2,7 @@ import { HearthError } from '@hearth/protocol';
 import type { Event } from '@hearth/protocol';
 import { LazyPromise } from '../concurrency/lazy-promise.ts';
 import type { LogEntry, SessionBatch, SessionRecord, StoredMessage, TurnUsage } from '../store/store.ts';
-import { beforeLongEnd, condense } from './delta.ts';
+import { beforeLongEnd, condense, isText } from './delta.ts';
 import type { Page, PendingEvent } from './delta.ts';
 import type { CursorSource, LogSubscription } from './subscription.ts';
 import { Tail } from './tail.ts';
@@ -64,6 +64,8 @@ export class Channel implements CursorSource {
   #owner: LogOwner;
   #intake: Intake = { state: 'open' };
   #pending: PendingEvent[] = [];
+  /** So many of the first of them are text that was appended by itself. */
+  #texts = 0;
   /** Of all that is appended until the next commit takes it; null: nothing is. */
   #waiting: LazyPromise | null = null;
   /** The owner has more, which it will append when the next commit begins. */
@@ -144,6 +146,7 @@ export class Channel implements CursorSource {
   enqueue(events: PendingEvent[]): HearthError | null {
     switch (this.#intake.state) {
       case 'open':
+        if (this.#texts === this.#pending.length && events.every(isText)) this.#texts += events.length;
         if (this.#pending.length === 0) this.#pending = events;
         else this.#pending.push(...events);
         this.#waiting ??= new LazyPromise();
@@ -165,7 +168,7 @@ export class Channel implements CursorSource {
 
   /**
    * Takes what waits, numbers it and has it projected; null when nothing waits or the owner could not project it. All of it, but
-   * for a long end of a block whose last text waits as well: that is left for the next commit.
+   * for a long end of a block whose last text waits as well: that is left for the next commit, unless one append brought both.
    */
   gather(): Flight | null {
     const owner = this.#owner;
@@ -220,6 +223,7 @@ export class Channel implements CursorSource {
     stored.reject(error);
     this.#waiting?.reject(error);
     this.#pending = [];
+    this.#texts = 0;
     this.#waiting = null;
     this.#announced = false;
     owner.failed(error);
@@ -274,8 +278,9 @@ export class Channel implements CursorSource {
 
   #take(waiting: LazyPromise): { taken: readonly PendingEvent[]; stored: LazyPromise } {
     const pending = this.#pending;
-    const first = beforeLongEnd(pending);
+    const first = beforeLongEnd(pending, this.#texts);
     this.#pending = first === 0 ? [] : pending.slice(first);
+    this.#texts = 0;
     // Whoever waits does so for all of it.
     if (first > 0) return { taken: pending.slice(0, first), stored: new LazyPromise() };
     this.#waiting = null;

@@ -46,19 +46,23 @@ const LONG_END = 16 * 1024;
 /** More than this part of a text comes with its end for who wants it fast, and does not go out twice. */
 const SHORT_PART = 1 / 16;
 
+export function isText({ body }: PendingEvent): boolean {
+  return body.type === 'block.delta';
+}
+
 /**
  * How many of the waiting events are to be stored first, by themselves: text that has just come, when the end of its block is
  * there already and would hold it up. 0: all of them together.
+ * @param texts so many of the first ones are text that was appended by itself
  */
-export function beforeLongEnd(pending: readonly PendingEvent[]): number {
-  if (pending.length === 1) return 0;
-  let length = 0;
-  for (const [index, { body }] of pending.entries()) {
-    if (body.type === 'block.delta') length += body.text.length;
-    else if (body.type !== 'block.completed' || body.text.length < LONG_END) return 0;
-    else return length <= body.text.length * SHORT_PART ? index : 0;
-  }
-  return 0;
+export function beforeLongEnd(pending: readonly PendingEvent[], texts: number): number {
+  if (texts === 0 || texts === pending.length) return 0;
+  const end = pending[texts]?.body;
+  if (end?.type !== 'block.completed' || end.text.length < LONG_END) return 0;
+  const length = pending
+    .slice(0, texts)
+    .reduce((sum, { body }) => sum + (body.type === 'block.delta' ? body.text.length : 0), 0);
+  return length <= end.text.length * SHORT_PART ? texts : 0;
 }
 
 /** Encoded events as they are sent: `lastSeq` is the number of the last one, which is where a cursor goes on. */

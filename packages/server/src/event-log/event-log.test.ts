@@ -221,6 +221,16 @@ describe('writing', () => {
     expect(bench.events.commits.at(-1)?.[0]?.entries.map(({ type }) => type)).toEqual(['block.completed']);
   });
 
+  test('[LOG3] events of one append share a commit, also text and a long end of its block', async () => {
+    const text = 'x'.repeat(20_000);
+    await bench.log.append('s1', [aStart('b'), aDelta('b', 0, text.slice(1))]);
+    void bench.log.append('s1', [aDelta('b', 0, 'x')]);
+    await bench.log.append('s1', [aDelta('b', text.length - 1, 'x'), anEnd('b', text)]);
+    expect(bench.events.commits.slice(1).map(([batch]) => batch?.entries.map(({ type }) => type))).toEqual([
+      ['block.completed'],
+    ]);
+  });
+
   test('[LOG9] when the last text of a block is refused its end is refused too', async () => {
     await bench.log.append('s1', [aStart('b')]);
     bench.events.refuse = diskFull;

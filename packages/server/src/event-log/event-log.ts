@@ -89,8 +89,8 @@ export class EventLog {
   }
 
   /**
-   * Resolves when the events are stored and the owner has heard so. Events of one append share a commit, but for text before a long
-   * end of its block. Rejects with the error that `LogOwner.failed` gets as well, so a caller that does not care need not look.
+   * Resolves when the events are stored and the owner has heard so. Events of one append share a commit. Rejects with the error
+   * that `LogOwner.failed` gets as well, so a caller that does not care need not look.
    */
   append(sessionId: string, bodies: readonly EventBody[]): Promise<void> {
     const refused = this.write(sessionId, bodies);
