@@ -100,7 +100,7 @@ function byLength(samples: Record<'hearth' | 'raw', number[]>): Chart {
       { name: 'Hearth', points: pointsOf(samples.hearth) },
       { name: 'raw SDK', points: pointsOf(samples.raw) },
     ],
-    bend: 'Both grow alike: the binary sends the whole conversation to the model with each turn. Hearth reads nothing of it.',
+    bend: 'Up to a hundred short turns neither grows. The binary sends the whole conversation to the model with each turn; Hearth reads nothing of it.',
   };
 }
 

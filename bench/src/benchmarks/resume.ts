@@ -95,7 +95,7 @@ function byLength(grown: readonly [number, Record<'hearth' | 'raw', number[]>][]
       { name: 'Hearth', points: grown.map(([turns, { hearth }]) => [turns, median(hearth)]) },
       { name: 'raw SDK', points: grown.map(([turns, { raw }]) => [turns, median(raw)]) },
     ],
-    bend: 'Neither bends up to a hundred turns. The binary reads the whole conversation and sends it to the model; from one turn to a hundred that adds 5 to 45 ms, by three samples for each point, too few to tell the two apart.',
+    bend: 'Neither bends up to a hundred turns. The binary reads the whole conversation and sends it to the model; what a hundred short turns add is little more than what the three samples of a point differ by.',
   };
 }
 
