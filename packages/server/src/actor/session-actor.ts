@@ -52,7 +52,8 @@ export class SessionActor {
   #settledEffects: Promise<void> = Promise.resolve();
   #coreConfig: CoreConfig | null = null;
   readonly #alarm: Alarm;
-  #broken = false;
+  /** Why it takes nothing more. */
+  #broken: HearthError | null = null;
   readonly #observed: ObservedSession;
   readonly #purse: Purse;
   #lastUsedAt: number;
@@ -169,13 +170,9 @@ export class SessionActor {
   }
 
   dispatch(input: Input): void {
-    if (this.#broken) {
-      this.#requests.fail(brokenError());
-      return;
-    }
     this.#flushStreamed();
-    if (this.#broken) this.#requests.fail(brokenError());
-    else this.#take(input);
+    if (this.#broken === null) this.#take(input);
+    else this.#requests.fail(this.#broken);
   }
 
   #take(input: Input): void {
@@ -190,9 +187,11 @@ export class SessionActor {
     this.#state = state;
     this.#purse.ended(events);
     const { eventLog } = this.#parts;
-    const refused = events.length === 0 ? null : eventLog.write(this.id, events);
+    // What calls between turns cost has no event; only the record tells of it.
+    const stores = events.length > 0 || state.spentBetween !== before.spentBetween;
+    const refused = stores ? eventLog.write(this.id, events) : null;
     if (refused === null) this.#observed.appended(events, () => eventLog.stored(this.id));
-    if (effects.length > 0) this.#runAfter(events.length === 0 ? null : eventLog.stored(this.id), effects);
+    if (effects.length > 0) this.#runAfter(stores ? eventLog.stored(this.id) : null, effects);
     this.#alarm.set(deadlineOf(state, config));
     this.#purse.watch(before, state, input, () => this.budgetSubject);
     if (this.evictable && !wasEvictable) this.#parts.onEvictable();
@@ -216,10 +215,14 @@ export class SessionActor {
     await this.#slot.vacant();
   }
 
-  /** Lets go of timers; the session may be loaded again. */
-  release(): void {
+  /**
+   * Lets go of timers; the session may be loaded again.
+   * @param reason what is told to whom no reply will come any more
+   */
+  release(reason = brokenError()): void {
     this.#alarm.clear();
-    this.#broken = true;
+    this.#broken ??= reason;
+    this.#requests.fail(reason);
     this.#observed.unloaded();
   }
 
@@ -233,7 +236,7 @@ export class SessionActor {
     await before;
     await stored;
     try {
-      for (const effect of effects) if (!this.#broken) this.#run(effect);
+      for (const effect of effects) if (this.#broken === null) this.#run(effect);
     } catch (error) {
       this.#break(HearthError.from(error));
     }
@@ -294,7 +297,7 @@ export class SessionActor {
   }
 
   #onAgent(generation: number, event: AgentEvent): void {
-    if (this.#broken) return;
+    if (this.#broken !== null) return;
     if (event.type === 'block.delta') this.#stream({ generation, blockId: event.blockId, text: event.text });
     // A delta that waits is a sign of life as good as any.
     else if (event.type !== 'activity' || !this.#streamed.waits) this.dispatch({ type: 'agent', generation, event });
@@ -310,7 +313,7 @@ export class SessionActor {
 
   #flushStreamed(): void {
     const input = this.#streamed.take();
-    if (input === null || this.#broken) return;
+    if (input === null || this.#broken !== null) return;
     try {
       this.#takeText(input);
     } catch (error) {
@@ -372,8 +375,8 @@ export class SessionActor {
 
   /** What was to be stored is not: nobody saw it, and nothing may follow from it. */
   #break(error: HearthError): void {
-    if (this.#broken) return;
-    this.#broken = true;
+    if (this.#broken !== null) return;
+    this.#broken = brokenError();
     this.#alarm.clear();
     // The state may be ahead of the process: what was refused may have been its end.
     this.#slot.clear();

@@ -1,137 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { HearthError } from '@hearth/protocol';
 import type { Event } from '@hearth/protocol';
 import { FakeClock } from '@hearth/testkit';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { AgentEvent, Backend } from '../backend/backend.ts';
 import { createScriptedBackend } from '../backend/scripted/scripted-backend.ts';
 import { systemClock } from '../concurrency/clock.ts';
-import { listDirectories } from '../config/directories.ts';
-import { searchFiles } from '../config/files.ts';
 import type { Clock } from '../concurrency/clock.ts';
-import { createEventLog } from '../event-log/event-log.ts';
-import { LocalSessions } from '../router/local-sessions.ts';
-import { SessionChanges } from '../router/session-changes.ts';
-import type { Sessions } from '../router/sessions.ts';
-import { openSqliteStore } from '../store/sqlite/open.ts';
-import type { SessionBatch, Store } from '../store/store.ts';
-import { silentLog } from '../telemetry/log.ts';
-import { SessionRegistry } from './session-registry.ts';
-
-const OWNER = { id: 'owner', label: 'owner' };
-
-interface House {
-  store: Store;
-  registry: SessionRegistry;
-  sessions: Sessions;
-  close(): Promise<void>;
-}
+import type { SessionBatch } from '../store/store.ts';
+import { houses, idle, log, OWNER, until } from './testing/session-house.ts';
+import type { House } from './testing/session-house.ts';
 
 describe('sessions in memory over a real store', () => {
-  let folder: string;
-  const houses: House[] = [];
-
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'hearth-registry-'));
-  });
-
-  afterEach(async () => {
-    for (const house of houses.splice(0)) await house.close();
-    await rm(folder, { recursive: true, force: true });
-  });
-
-  interface OpenOptions {
-    maxBytes?: number;
-    clock?: Clock;
-    backend?: Backend;
-    /** Whether the disk fails at this commit. */
-    refuses?: (batches: SessionBatch[]) => boolean;
-  }
-
-  async function open(options: OpenOptions = {}): Promise<House> {
-    const { clock = systemClock, maxBytes, refuses = () => false } = options;
-    const log = silentLog();
-    const path = join(folder, 'hearth.db');
-    const store = await openSqliteStore({ path, ...(maxBytes === undefined ? {} : { maxBytes }) });
-    const append = store.events.append.bind(store.events);
-    store.events.append = async (batches) => {
-      if (refuses(batches)) throw new HearthError('internal', 'The disk failed.');
-      await append(batches);
-    };
-    const eventLog = createEventLog({ store: store.events, clock, log });
-    const { backend = createScriptedBackend({ clock, newId: randomUUID, maxRetries: 1 }) } = options;
-    const backends = new Map([['scripted', backend]]);
-    const registry = new SessionRegistry({
-      store,
-      eventLog,
-      backends,
-      clock,
-      newId: randomUUID,
-      log,
-      observer: { phaseChanged: () => undefined, turnEnded: () => undefined, agentEvicted: () => undefined },
-      config: {
-        maxProcesses: 4,
-        maxAgentMemoryBytes: null,
-        idleTimeoutMs: 60_000,
-        firstOutputTimeoutMs: 120_000,
-        silenceTimeoutMs: 300_000,
-        interruptTimeoutMs: 5_000,
-      },
-    });
-    const sessions = new LocalSessions({
-      accounts: { list: () => [] },
-      registry,
-      eventLog,
-      store,
-      backends,
-      clock,
-      newId: randomUUID,
-      defaultAgent: 'scripted',
-      allowBypassPermissions: false,
-      resolveCwd: () => Promise.resolve(folder),
-      changes: new SessionChanges(),
-      listDirectories: (path) => listDirectories([folder], path),
-      budgets: () => [],
-      searchFiles: (query) => searchFiles([folder], query),
-    });
-    let closed = false;
-    const house = {
-      store,
-      registry,
-      sessions,
-      close: async () => {
-        if (closed) return;
-        closed = true;
-        await registry.stop(0);
-        await eventLog.flushed();
-        await store.close();
-      },
-    };
-    houses.push(house);
-    return house;
-  }
-
-  async function log(sessions: Sessions, sessionId: string): Promise<Event[]> {
-    return (await sessions.events(sessionId, 0, 10_000)).items;
-  }
-
-  async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-    const end = Date.now() + 30_000;
-    while (!(await holds())) {
-      if (Date.now() > end) throw new Error(`waited in vain for: ${what}`);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  }
-
-  async function idle({ sessions }: House, sessionId: string): Promise<void> {
-    await until('the session to be idle', async () => {
-      const { phase, queue } = await sessions.get(sessionId);
-      return phase === 'idle' && queue.length === 0;
-    });
-  }
+  const { open, folder } = houses();
 
   test('[SES1] what a client sees is the fold of the stored log, also after a restart', async () => {
     const first = await open();
@@ -317,7 +197,7 @@ describe('sessions in memory over a real store', () => {
   test('[APR2][APR6] an answer that comes long after another is told apart from one that nobody asked for', async () => {
     const house = await open();
     const { id } = await house.sessions.create(OWNER, {});
-    const tools = Array.from({ length: 210 }, (_, index) => `[[tool Write {"file_path":"${folder}/${index}"}]]`);
+    const tools = Array.from({ length: 210 }, (_, index) => `[[tool Write {"file_path":"${folder()}/${index}"}]]`);
     await house.sessions.send(OWNER, id, { content: tools.join(' ') });
     await until('all to be asked', async () => (await house.sessions.get(id)).approvals.length === tools.length);
     const asked = (await house.sessions.get(id)).approvals.map(({ approvalId }) => approvalId);
@@ -358,13 +238,58 @@ describe('sessions in memory over a real store', () => {
     expect((await house.sessions.get(id)).phase).toBe('awaiting_approval');
   });
 
-  test('[SES6] a deleted session is gone with its log and its messages, and its key is free again', async () => {
+  test('[SES11] a server that stops takes no new session, which nobody would tell to end', async () => {
     const house = await open();
     const { id } = await house.sessions.create(OWNER, {});
-    await house.sessions.send(OWNER, id, { content: '[[tokens 1000 10]]', clientMessageId: 'k' });
-    await house.sessions.delete(id);
-    await expect(house.sessions.get(id)).rejects.toMatchObject({ code: 'not_found' });
-    expect(await house.store.events.read(id, 0, 10, 10_000)).toEqual([]);
-    expect((await house.sessions.list({})).items).toEqual([]);
+    await house.sessions.send(OWNER, id, { content: '[[tokens 100000 10]]' });
+    const closing = house.close();
+    await expect(house.sessions.create(OWNER, {})).rejects.toMatchObject({
+      code: 'agent_unavailable',
+      hint: expect.stringMatching(/\S/) as unknown,
+    });
+    await closing;
+  });
+
+  test('[LOG9] while the disk refuses, a session is loaded again once at a time, however many ask for it', async () => {
+    let full = false;
+    let refused = 0;
+    const house = await open({ refuses: () => full && (refused += 1) > 0 });
+    const { id } = await house.sessions.create(OWNER, {});
+    await house.sessions.send(OWNER, id, { content: '[[hang 100000000]]' });
+    full = true;
+    const ask = () => house.sessions.update(id, { title: 'x' }).catch(() => undefined);
+    for (let time = 0; time < 50; time += 1) await ask();
+    const asked = refused;
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect(refused - asked).toBeLessThanOrEqual(2);
+    full = false;
+    await until('it to be there again', async () => (await house.sessions.get(id)).phase === 'idle');
+  });
+
+  test('[CALL1] calls between two turns belong to the one after, also when the server restarts in between', async () => {
+    let say: (event: AgentEvent) => void = () => undefined;
+    const scripted = createScriptedBackend({ clock: systemClock, newId: randomUUID, maxRetries: 1 });
+    const backend: Backend = {
+      ...scripted,
+      open: (spec, emit) => {
+        say = emit;
+        return scripted.open(spec, emit);
+      },
+    };
+    const usage = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheCreationTokens: 0 };
+    const spent = async ({ sessions }: House, id: string): Promise<number> => (await sessions.get(id)).usage.costUsd;
+    const first = await open({ backend });
+    const { id } = await first.sessions.create(OWNER, {});
+    await first.sessions.send(OWNER, id, { content: '[[say one]]' });
+    await idle(first, id);
+    const before = await spent(first, id);
+    say({ type: 'call.counted', accountId: 'one', model: 'm', usage, costUsd: 64 });
+    say({ type: 'call.counted', accountId: 'one', model: 'm', usage, costUsd: 128 });
+    await first.close();
+
+    const second = await open();
+    await second.sessions.send(OWNER, id, { content: '[[say two]]' });
+    await idle(second, id);
+    expect((await spent(second, id)) - before).toBeGreaterThan(191);
   });
 });

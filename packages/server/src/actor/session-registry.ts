@@ -61,6 +61,10 @@ export class SessionRegistry {
   readonly #loaded = new Map<string, SessionActor>();
   /** Sessions that were given up and whose process is not gone yet. */
   readonly #leaving = new Map<string, Promise<void>>();
+  /** Sessions that are on their way out of the store. */
+  readonly #removing = new Set<string>();
+  /** Sessions that were given up and will be loaded again. */
+  readonly #reloads = new Map<string, NodeJS.Timeout>();
   readonly #sweeper: NodeJS.Timeout;
   #stopping = false;
 
@@ -92,6 +96,7 @@ export class SessionRegistry {
 
   /** @throws HearthError `not_found` */
   async get(sessionId: string): Promise<SessionActor> {
+    if (this.#removing.has(sessionId)) throw deletedError();
     const known = this.#actors.get(sessionId);
     if (known !== undefined) return known;
     const loading = this.#load(sessionId);
@@ -164,11 +169,18 @@ export class SessionRegistry {
     }
   }
 
-  /** Removes a session, with its process, from memory; the caller removes it from the store. */
-  async remove(actor: SessionActor): Promise<void> {
-    await this.#parts.eventLog.close(actor.id);
-    this.#forget(actor);
-    await actor.vacant();
+  /** Removes a closed session, with its process, from memory and then from where it is kept; nobody gets it from here on. */
+  async remove(actor: SessionActor, erase: () => Promise<void>): Promise<void> {
+    this.#removing.add(actor.id);
+    try {
+      await this.#parts.eventLog.close(actor.id);
+      await actor.flushed();
+      this.#forget(actor, deletedError());
+      await actor.vacant();
+      await erase();
+    } finally {
+      this.#removing.delete(actor.id);
+    }
   }
 
   /**
@@ -183,7 +195,7 @@ export class SessionRegistry {
     await this.#untilNoneRuns(this.#parts.config.interruptTimeoutMs + 1_000);
     await Promise.all([...this.#loaded.values()].map((actor) => actor.flushed()));
     await Promise.all([...this.#loaded.values()].map((actor) => actor.vacant()));
-    for (const actor of this.#loaded.values()) actor.release();
+    for (const actor of this.#loaded.values()) actor.release(stoppingError());
     this.#loaded.clear();
     this.#actors.clear();
   }
@@ -196,11 +208,10 @@ export class SessionRegistry {
   }
 
   async #load(sessionId: string): Promise<SessionActor> {
-    if (this.#stopping)
-      throw new HearthError('agent_unavailable', 'The server is stopping.', { hint: 'Try again soon.' });
+    if (this.#stopping) throw stoppingError();
     await this.#leaving.get(sessionId);
     const record = await this.#parts.store.sessions.load(sessionId);
-    if (record === null) throw new HearthError('not_found', 'There is no such session.');
+    if (record === null) throw deletedError();
     const start = await this.#restore(sessionId, record);
     const texts: Record<string, string> = {};
     for (const { blockId } of start.state.blocks) texts[blockId] = await this.#blockText(sessionId, blockId);
@@ -238,7 +249,9 @@ export class SessionRegistry {
     }, '');
   }
 
+  /** What comes into memory once the others were told of the stop would not be told. */
   #start(start: ActorStart): SessionActor {
+    if (this.#stopping) throw stoppingError();
     const { session } = start.view;
     const backend = this.#parts.backends.get(session.agent);
     if (backend === undefined) {
@@ -280,7 +293,9 @@ export class SessionRegistry {
 
   /** A session whose turn was lost with its commit must end it in the log as soon as the log takes writes again. */
   #loadLater(sessionId: string): void {
+    if (this.#reloads.has(sessionId)) return;
     const timer = setTimeout(() => {
+      this.#reloads.delete(sessionId);
       if (this.#stopping) return;
       this.get(sessionId).catch((error: unknown) => {
         this.#parts.log.warn({ sessionId, err: error }, 'the session cannot be loaded yet');
@@ -288,10 +303,12 @@ export class SessionRegistry {
       });
     }, RELOAD_AFTER_MS);
     timer.unref();
+    this.#reloads.set(sessionId, timer);
   }
 
-  #forget(actor: SessionActor): void {
-    actor.release();
+  /** @param reason what requests get that reach it still */
+  #forget(actor: SessionActor, reason?: HearthError): void {
+    actor.release(reason);
     if (this.#loaded.get(actor.id) !== actor) return;
     this.#loaded.delete(actor.id);
     this.#actors.delete(actor.id);
@@ -323,4 +340,12 @@ export class SessionRegistry {
     }
     this.#pool.balance();
   }
+}
+
+function stoppingError(): HearthError {
+  return new HearthError('agent_unavailable', 'The server is stopping.', { hint: 'Try again soon.' });
+}
+
+function deletedError(): HearthError {
+  return new HearthError('not_found', 'There is no such session.');
 }

@@ -16,7 +16,8 @@ export class Liveness {
   readonly #socket: ClientSocket;
   readonly #limits: LivenessLimits;
   readonly #timer: NodeJS.Timeout;
-  #lastSignAt = Date.now();
+  /** In monotonic time: the machine's may be set meanwhile. */
+  #lastSignMs = performance.now();
   #writtenSinceTick = false;
 
   /** `onTick` is called with each ping, `onSilent` once. */
@@ -36,7 +37,7 @@ export class Liveness {
   }
 
   pong(): void {
-    this.#lastSignAt = Date.now();
+    this.#lastSignMs = performance.now();
   }
 
   written(): void {
@@ -48,9 +49,9 @@ export class Liveness {
   }
 
   #alive(): boolean {
-    const now = Date.now();
-    if (this.#socket.bufferedBytes > 0 && this.#writtenSinceTick) this.#lastSignAt = now;
+    const nowMs = performance.now();
+    if (this.#socket.bufferedBytes > 0 && this.#writtenSinceTick) this.#lastSignMs = nowMs;
     this.#writtenSinceTick = false;
-    return now - this.#lastSignAt < this.#limits.silenceMs;
+    return nowMs - this.#lastSignMs < this.#limits.silenceMs;
   }
 }

@@ -167,20 +167,20 @@ export class Channel implements CursorSource {
   }
 
   /**
-   * Takes what waits, numbers it and has it projected; null when nothing waits or the owner could not project it. All of it, but
+   * Takes what waits, numbers it and has it projected; null when nothing waits or that failed, which is as if it were refused. All of it, but
    * for a long end of a block whose last text waits as well: that is left for the next commit, unless one append brought both.
    */
   gather(): Flight | null {
     const owner = this.#owner;
     if (this.#waiting === null) return null;
     const { taken, stored } = this.#take(this.#waiting);
-    // Of the lengths that they need: arrays that grow have room for many.
-    const events = condense(taken).map((pending, index) => this.#number(pending, index));
-    const entries = events.map(entryOf);
-    const compact: SessionBatch['compact'] = [];
-    for (const entry of entries) this.#track(entry, compact);
     this.#flying = stored;
     try {
+      // Of the lengths that they need: arrays that grow have room for many.
+      const events = condense(taken).map((pending, index) => this.#number(pending, index));
+      const entries = events.map(entryOf);
+      const compact: SessionBatch['compact'] = [];
+      for (const entry of entries) this.#track(entry, compact);
       const { record, messages, usage } = owner.project(events);
       const batch: SessionBatch = {
         sessionId: this.sessionId,
@@ -192,8 +192,8 @@ export class Channel implements CursorSource {
       };
       return { channel: this, owner, events, batch, stored };
     } catch (error) {
-      const batch = { sessionId: this.sessionId, entries: [], compact: [], messages: [], usage: [] };
-      this.refuse({ channel: this, owner, events, batch, stored }, HearthError.from(error));
+      // What cannot be encoded is no better than what cannot be stored.
+      this.refuse({ owner, stored }, HearthError.from(error));
       return null;
     }
   }
@@ -212,7 +212,7 @@ export class Channel implements CursorSource {
   }
 
   /** The flight is not stored, and whatever was appended after it must not be either. */
-  refuse({ owner, stored }: Flight, cause: HearthError): void {
+  refuse({ owner, stored }: Pick<Flight, 'owner' | 'stored'>, cause: HearthError): void {
     this.#flying = null;
     const error = new HearthError(
       cause.code,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Event } from '@hearth/protocol';
+import type { Event, EventBody } from '@hearth/protocol';
 import { HearthError } from '@hearth/protocol';
 import { FakeClock } from '@hearth/testkit';
 import type { Clock } from '../concurrency/clock.ts';
@@ -285,6 +285,34 @@ describe('writing', () => {
     bench.log.announce('s1');
     await bench.log.append('s1', [aStart('b')]);
     expect((await stored()).map((event) => event.type)).toEqual(['block.started', 'block.delta']);
+  });
+
+  test('[LOG9] what cannot be encoded is refused like what cannot be stored, and nobody else waits for it', async () => {
+    const other = new RecordingOwner('s2');
+    bench.log.open('s2', 0, other);
+    const deep = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`) as unknown[];
+    const refused = bench.log.append('s1', [{ ...aNotice('deep'), data: deep } as unknown as EventBody]);
+    await bench.log.append('s2', [aNotice('a')]);
+    expect(await failure(refused)).toMatchObject({ code: 'internal' });
+    expect(owner.failures).toHaveLength(1);
+    await bench.log.append('s2', [aNotice('b')]);
+    expect((await stored('s2')).map(({ seq }) => seq)).toEqual([1, 2]);
+
+    bench.log.open('s1', 0, owner);
+    await bench.log.append('s1', [aNotice('c')]);
+    expect((await stored()).map(({ seq }) => seq)).toEqual([1]);
+  });
+
+  test('[LOG9] an owner that fails at a refusal holds nobody up', async () => {
+    owner.failed = () => {
+      throw new Error('it does not expect that');
+    };
+    bench.events.refuse = diskFull;
+    expect(await failure(bench.log.append('s1', [aNotice('a')]))).toMatchObject({ code: 'internal' });
+    bench.events.refuse = () => null;
+    bench.log.open('s2', 0, new RecordingOwner('s2'));
+    await bench.log.append('s2', [aNotice('b')]);
+    expect(await stored('s2')).toHaveLength(1);
   });
 
   test('[LOG9] nothing can be announced to a log that was refused a commit', async () => {

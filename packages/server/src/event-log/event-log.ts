@@ -245,20 +245,26 @@ export class EventLog {
     this.#disarm();
     this.#committing = true;
     const beganMs = this.#parts.clock.monotonic();
-    const channels = this.#next();
-    const flights = channels.map((channel) => channel.gather()).filter((flight) => flight !== null);
-    for (const channel of channels) if (channel.waits) this.#line(channel);
-    // Those that are left have waited already.
-    this.#urgent = this.#dirty.length > 0;
-    const storing = this.#store(flights);
-    const heldMs = this.#parts.clock.monotonic() - beganMs;
-    await storing;
-    // One that alone was slow, as a disk has them, says nothing of the next.
-    this.#restUntilMs = beganMs + Math.min(2 * Math.min(heldMs, this.#heldMs), LONGEST_INTERVAL_MS);
-    this.#heldMs = heldMs;
-    this.#committing = false;
-    for (const resolve of this.#afterCommit.splice(0)) resolve();
-    if (this.#dirty.length > 0) this.#schedule();
+    try {
+      const channels = this.#next();
+      const flights = channels.map((channel) => channel.gather()).filter((flight) => flight !== null);
+      for (const channel of channels) if (channel.waits) this.#line(channel);
+      // Those that are left have waited already.
+      this.#urgent = this.#dirty.length > 0;
+      const storing = this.#store(flights);
+      const heldMs = this.#parts.clock.monotonic() - beganMs;
+      await storing;
+      // One that alone was slow, as a disk has them, says nothing of the next.
+      this.#restUntilMs = beganMs + Math.min(2 * Math.min(heldMs, this.#heldMs), LONGEST_INTERVAL_MS);
+      this.#heldMs = heldMs;
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'a commit failed in an unforeseen way');
+    } finally {
+      // Whatever happens to one session, the others can store.
+      this.#committing = false;
+      for (const resolve of this.#afterCommit.splice(0)) resolve();
+      if (this.#dirty.length > 0) this.#schedule();
+    }
   }
 
   #line(channel: Channel): void {

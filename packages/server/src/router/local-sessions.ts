@@ -36,6 +36,7 @@ import type { Clock } from '../concurrency/clock.ts';
 import { conversationTurns, cutFor, placeAt, withoutRewound } from '../session/log-turns.ts';
 import type { TurnPlace } from '../session/log-turns.ts';
 import { answerApproval } from './approval-answers.ts';
+import { Deletions } from './deletions.ts';
 import { forkHistory, unsureMessages } from './fork-history.ts';
 import { keyedForkId } from './keyed-fork-id.ts';
 import { newSession, settingsOf } from './new-session.ts';
@@ -47,9 +48,9 @@ import type { AccountList } from './session-checks.ts';
 import type { SessionChanges } from './session-changes.ts';
 import { summaryOf } from './session-summary.ts';
 import { SendLine } from './send-line.ts';
+import { titleOf } from './title.ts';
 import type { Page, Principal, Sessions, Subscription, SubscriptionSink } from './sessions.ts';
 
-const TITLE_LENGTH = 80;
 const MESSAGES_PAGE = 200;
 
 export interface LocalSessionsParts {
@@ -77,9 +78,11 @@ export class LocalSessions implements Sessions {
   readonly #parts: LocalSessionsParts;
   readonly #sendLine = new SendLine();
   readonly #forkLine = new SendLine();
+  readonly #deletions: Deletions;
 
   constructor(parts: LocalSessionsParts) {
     this.#parts = parts;
+    this.#deletions = new Deletions(parts);
   }
 
   async create(_principal: Principal, params: SessionCreate): Promise<Session> {
@@ -122,17 +125,13 @@ export class LocalSessions implements Sessions {
     return actor.session;
   }
 
-  async delete(sessionId: string): Promise<void> {
-    const { registry, store } = this.#parts;
-    const actor = await registry.get(sessionId);
-    await actor.request({ type: 'session.close', reason: 'deleted' });
-    const { session } = actor;
-    await registry.remove(actor);
-    const { agentSessionId } = session;
-    const conversation = { sessionId, cwd: session.cwd, ...(agentSessionId === undefined ? {} : { agentSessionId }) };
-    await this.#parts.backends.get(session.agent)?.forget(conversation);
-    await store.sessions.delete(sessionId);
-    this.#parts.changes.tell(sessionId);
+  delete(sessionId: string): Promise<void> {
+    return this.#deletions.delete(sessionId);
+  }
+
+  /** See `Deletions.deleteUnused`. */
+  deleteUnused(sessionId: string, sinceMs: number): Promise<boolean> {
+    return this.#deletions.deleteUnused(sessionId, sinceMs);
   }
 
   async fork(principal: Principal, sessionId: string, { atSeq, editMessage }: SessionFork): Promise<Session> {
@@ -365,10 +364,4 @@ export class LocalSessions implements Sessions {
     if (!available) throw new HearthError('agent_unavailable', reason ?? `The agent “${name}” cannot run here.`);
     return backend;
   }
-}
-
-/** The first line of the first message, cut to a length that fits a list. */
-function titleOf(text: string): string {
-  const line = text.trim().split('\n', 1)[0] ?? '';
-  return line.length <= TITLE_LENGTH ? line : `${line.slice(0, TITLE_LENGTH - 1)}…`;
 }

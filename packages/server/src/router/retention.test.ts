@@ -42,10 +42,11 @@ function start(days: number, refuses: (id: string) => boolean = () => false): ()
   return startRetention({
     store: store.sessions,
     sessions: {
-      delete: async (id) => {
+      deleteUnused: async (id) => {
         if (refuses(id)) throw new Error('it cannot be deleted');
         await store.sessions.delete(id);
         deleted.push(id);
+        return true;
       },
     },
     clock,

@@ -1,7 +1,7 @@
 import type { Clock, TimerHandle } from '../concurrency/clock.ts';
 import type { SessionStore } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Sessions } from './sessions.ts';
+import type { Deletions } from './deletions.ts';
 
 const MS_PER_DAY = 24 * 3_600_000;
 /** Not while a start has other things to do. */
@@ -11,7 +11,7 @@ const PAGE = 100;
 
 export interface RetentionParts {
   store: Pick<SessionStore, 'restingSince'>;
-  sessions: Pick<Sessions, 'delete'>;
+  sessions: Pick<Deletions, 'deleteUnused'>;
   clock: Clock;
   log: Log;
   /** How long a session is kept that nobody uses, days; 0: for ever. */
@@ -58,8 +58,9 @@ async function sweep({ store, sessions, clock, log, days }: RetentionParts, stop
     for (const id of fresh) {
       if (stopped.aborted) return;
       try {
-        await sessions.delete(id);
-        deleted += 1;
+        // Of the first of a page to the last one somebody may have come back.
+        if (await sessions.deleteUnused(id, before)) deleted += 1;
+        else seen.add(id);
       } catch (error) {
         seen.add(id);
         log.warn({ err: error, sessionId: id }, 'a session that is older than the retention could not be deleted');

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { TranscriptEntry } from '../../store/store.ts';
 import type { ConversationCut } from '../backend.ts';
 
-const MAX_ATTEMPTS = 16;
+/** From this attempt on the uuids of a message differ in their last group alone, so that each can be told without a search. */
+const COUNTED_FROM = 16;
 
 /**
  * The uuid under which a message is sent for the n-th time (from 0) to one process. The binary silently drops a uuid that it
@@ -11,14 +12,18 @@ const MAX_ATTEMPTS = 16;
  */
 export function wireUuid(messageId: string, attempt: number): string {
   if (attempt === 0) return messageId;
-  const hash = createHash('sha256').update(`${messageId}#${attempt}`).digest('hex');
-  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-a${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
+  const hash = createHash('sha256')
+    .update(`${messageId}#${Math.min(attempt, COUNTED_FROM)}`)
+    .digest('hex');
+  const last = attempt < COUNTED_FROM ? hash.slice(20, 32) : attempt.toString(16).padStart(12, '0');
+  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-a${hash.slice(17, 20)}-${last}`;
 }
 
 /** Where a message stands in a transcript: its index, or -1. A steered message stands there as an attachment. */
 export function findMessage(entries: readonly TranscriptEntry[], messageId: string): number {
-  const uuids = new Set(Array.from({ length: MAX_ATTEMPTS }, (_, attempt) => wireUuid(messageId, attempt)));
-  return entries.findIndex((entry) => sentUuids(entry).some((uuid) => uuids.has(uuid)));
+  const uuids = new Set(Array.from({ length: COUNTED_FROM }, (_, attempt) => wireUuid(messageId, attempt)));
+  const counted = wireUuid(messageId, COUNTED_FROM).slice(0, -12);
+  return entries.findIndex((entry) => sentUuids(entry).some((uuid) => uuids.has(uuid) || uuid.startsWith(counted)));
 }
 
 /**
