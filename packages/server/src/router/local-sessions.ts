@@ -119,7 +119,7 @@ export class LocalSessions implements Sessions {
 
   async update(sessionId: string, changes: SessionUpdate): Promise<Session> {
     checkMode(changes.permissionMode, this.#parts.allowBypassPermissions);
-    const actor = await this.#parts.registry.get(sessionId);
+    const actor = await this.#afterSends(sessionId);
     checkAccount(changes.accountId, actor.session.agent, this.#parts.accounts);
     if (Object.keys(changes).length > 0) await actor.request({ type: 'session.update', changes });
     return actor.session;
@@ -199,8 +199,8 @@ export class LocalSessions implements Sessions {
   }
 
   async send(principal: Principal, sessionId: string, params: MessageSend): Promise<Message> {
-    const actor = await this.#parts.registry.get(sessionId);
     const messageId = await this.#sendLine.run(sessionId, async () => {
+      const actor = await this.#parts.registry.get(sessionId);
       const known = await this.#knownMessage(sessionId, params.clientMessageId);
       if (known !== null) return known.id;
       const id = this.#parts.newId();
@@ -250,7 +250,7 @@ export class LocalSessions implements Sessions {
   }
 
   async interrupt(sessionId: string, cancelQueued: boolean): Promise<InterruptResult> {
-    const actor = await this.#parts.registry.get(sessionId);
+    const actor = await this.#afterSends(sessionId);
     const reply = await actor.request({ type: 'interrupt', cancelQueued });
     return reply.type === 'interrupt' ? reply.result : { interrupted: false };
   }
@@ -330,6 +330,12 @@ export class LocalSessions implements Sessions {
       resume: () => cursor.resume(),
       close: () => cursor.close(),
     };
+  }
+
+  /** For what acts on a turn: who sent a message first means that one's turn. */
+  async #afterSends(sessionId: string): Promise<SessionActor> {
+    await this.#sendLine.passed(sessionId);
+    return this.#parts.registry.get(sessionId);
   }
 
   async #actorOfMessage(sessionId: string, messageId: string): Promise<SessionActor> {

@@ -13,4 +13,9 @@ export class SendLine {
       if (this.#last.get(sessionId) === mine) this.#last.delete(sessionId);
     }
   }
+
+  /** Resolves when the tasks that are there now are over, whatever came of them. */
+  async passed(sessionId: string): Promise<void> {
+    await this.#last.get(sessionId)?.catch(() => undefined);
+  }
 }
