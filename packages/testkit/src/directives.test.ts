@@ -83,8 +83,25 @@ describe('directives in a prompt', () => {
     expect(parseDirectives('[[tool Bash {oops]] [[say still]]')).toEqual([{ type: 'say', text: 'still' }]);
   });
 
-  test('reading a long prompt without closing brackets stays quick', () => {
-    expect(parseDirectives('[[tool X {'.repeat(500))).toEqual([]);
+  test('the brackets that end one directive do not end another one', () => {
+    expect(parseDirectives('[[status 1 [[say a]] [[tokens x]]]]] [[say b]] [[say c')).toEqual([
+      { type: 'say', text: 'a' },
+      { type: 'say', text: 'b' },
+    ]);
+  });
+
+  test.each([
+    ['[[say ', ''],
+    ['[[think [[tokens [[stall ', ''],
+    ['[[tokens ', ' '.repeat(3_000_000) + ']]'],
+    ['[[tokens]', ']'.repeat(1_000_000)],
+    ['[[status 1 ', ']]'],
+    ['[[tool X {', ''],
+    ['[[tool X {"', ''],
+    ['[[tool X {"\\"', ''],
+    ['[[tool X {"a":"\\\\', ''],
+  ])('reading %j very many times, without an end that fits, stays quick', (part, end) => {
+    expect(parseDirectives(part.repeat(1_000_000) + end)).toEqual([]);
   });
 });
 

@@ -30,9 +30,10 @@ const OPENING = /\[\[(say|tokens|stamps|think|tool|status|cut|hang|stall)(?=[\s\
  */
 export function parseDirectives(prompt: string): Script {
   const steps: Step[] = [];
+  const closings = new Closings(prompt);
   OPENING.lastIndex = 0;
   for (let match = OPENING.exec(prompt); match !== null; match = OPENING.exec(prompt)) {
-    const parsed = parseAt(prompt, match[1] ?? '', OPENING.lastIndex);
+    const parsed = parseAt(prompt, match[1] ?? '', OPENING.lastIndex, closings);
     if (parsed === undefined) continue;
     steps.push(parsed.step);
     OPENING.lastIndex = parsed.end;
@@ -52,29 +53,46 @@ export function scriptFor(prompt: string): Script {
 
 type Parsed = { readonly step: Step; readonly end: number };
 
-function parseAt(prompt: string, keyword: string, start: number): Parsed | undefined {
+function parseAt(prompt: string, keyword: string, start: number, closings: Closings): Parsed | undefined {
   if (keyword === 'tool') return parseTool(prompt, start);
-  const close = closingBrackets(prompt, start);
+  const close = closings.next(start);
   if (close === undefined) return undefined;
-  const step = parseBody(keyword, prompt.slice(start, close.start).trim());
-  return step === undefined ? undefined : { step, end: close.end };
+  const step = parseBody(keyword, prompt.slice(start, close));
+  return step === undefined ? undefined : { step, end: close + 2 };
 }
 
-/** The next `]]`; in a longer run of brackets the last two, so that `[[say a[0]]]` says `a[0]`. */
-function closingBrackets(prompt: string, from: number): { start: number; end: number } | undefined {
-  const found = prompt.indexOf(']]', from);
-  if (found === -1) return undefined;
-  let start = found;
-  while (prompt[start + 2] === ']') start += 1;
-  return { start, end: start + 2 };
+/** Where directives end in a prompt. It is asked from front to back, and looks at no part of the prompt twice. */
+class Closings {
+  readonly #prompt: string;
+  /** Where the last search found one; undefined: there is none any more. */
+  #found: { first: number; last: number } | undefined = { first: -1, last: -1 };
+
+  constructor(prompt: string) {
+    this.#prompt = prompt;
+  }
+
+  /** The next `]]`; in a longer run of brackets the last two, so that `[[say a[0]]]` says `a[0]`. */
+  next(from: number): number | undefined {
+    if (this.#found !== undefined && this.#found.first < from) this.#found = this.#search(from);
+    return this.#found?.last;
+  }
+
+  #search(from: number): { first: number; last: number } | undefined {
+    const first = this.#prompt.indexOf(']]', from);
+    if (first === -1) return undefined;
+    let last = first;
+    while (this.#prompt[last + 2] === ']') last += 1;
+    return { first, last };
+  }
 }
 
 function parseBody(keyword: string, body: string): Step | undefined {
   switch (keyword) {
     case 'say':
-      return body === '' ? undefined : { type: 'say', text: body };
-    case 'think':
-      return body === '' ? undefined : { type: 'think', text: body };
+    case 'think': {
+      const text = body.trim();
+      return text === '' ? undefined : { type: keyword, text };
+    }
     case 'tokens': {
       const numbers = wholeNumbers(body, 1, 2);
       return numbers && { type: 'tokens', count: numbers[0] ?? 0, intervalMs: numbers[1] ?? 0 };
@@ -108,15 +126,21 @@ function parseBody(keyword: string, body: string): Step | undefined {
 
 const WHOLE = /^\d{1,9}$/;
 const FRACTION = /^\d{1,9}(\.\d{1,3})?$/;
+/** A word, or of a longer one so much that it is no number. */
+const WORD = /\S{1,14}/g;
 
 function wholeNumbers(body: string, least: number, most: number): number[] | undefined {
   return numbersIn(body, least, most, WHOLE);
 }
 
+/** Reads no further than to what is wrong: a body can be as long as the prompt, and the next one almost as long. */
 function numbersIn(body: string, least: number, most: number, shape: RegExp): number[] | undefined {
-  const words = body === '' ? [] : body.split(/\s+/);
-  if (words.length < least || words.length > most) return undefined;
-  return words.every((word) => shape.test(word)) ? words.map(Number) : undefined;
+  const numbers: number[] = [];
+  for (const [word] of body.matchAll(WORD)) {
+    if (numbers.length === most || !shape.test(word)) return undefined;
+    numbers.push(Number(word));
+  }
+  return numbers.length < least ? undefined : numbers;
 }
 
 function parseTool(prompt: string, start: number): Parsed | undefined {
@@ -136,12 +160,18 @@ function parseTool(prompt: string, start: number): Parsed | undefined {
   return { step: { type: 'tool', name: name[1] ?? '', input }, end: at + close[0].length };
 }
 
-/** The index after the brace that closes the object opened at `start`; brackets inside strings do not count. */
+/** What JSON has outside its strings, beside brackets. */
+const BETWEEN_STRINGS = new Set(':,+-.0123456789eEtrufalsn \t\r\n');
+
+/**
+ * The index after the brace that closes the object opened at `start`; brackets inside strings do not count. What is no JSON
+ * ends the search, so that it does not go on through the directives that follow.
+ */
 function endOfJsonObject(text: string, start: number): number | undefined {
   let depth = 0;
   let inString = false;
   for (let at = start; at < text.length; at += 1) {
-    const char = text[at];
+    const char = text.charAt(at);
     if (inString) {
       if (char === '\\') at += 1;
       else if (char === '"') inString = false;
@@ -150,7 +180,7 @@ function endOfJsonObject(text: string, start: number): number | undefined {
     else if (char === '}' || char === ']') {
       depth -= 1;
       if (depth === 0) return at + 1;
-    }
+    } else if (!BETWEEN_STRINGS.has(char)) return undefined;
   }
   return undefined;
 }

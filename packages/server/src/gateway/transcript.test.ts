@@ -89,3 +89,12 @@ b
 *Interrupted by user.*
 `);
 });
+
+test('[SES14] an output with very many runs of backticks stays inside its fence', async () => {
+  const sessions = new FakeSessions();
+  const { id } = await sessions.create(OWNER, {});
+  const output = `${'` '.repeat(200_000)}\`\`\`\``;
+  sessions.append(id, { type: 'tool.completed', toolCallId: 't1', output, isError: false });
+  const markdown = transcriptMarkdown(await sessions.transcript(id));
+  expect(markdown.endsWith(`\n\`\`\`\`\`\n${output}\n\`\`\`\`\`\n`)).toBe(true);
+});

@@ -17,6 +17,8 @@ import { retryError } from './lane.ts';
 import type { Lane } from './lane.ts';
 import type { Ramp } from './ramp.ts';
 import { pause } from './pause.ts';
+import { urlAt } from './target.ts';
+import type { Target } from './target.ts';
 import type { Upstream, UpstreamAnswer } from './upstream.ts';
 import { refusal, verdict } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
@@ -37,8 +39,7 @@ export interface CallParts extends ChoiceParts {
 export interface AgentRequest {
   request: IncomingMessage;
   response: ServerResponse;
-  /** Path and query. */
-  target: string;
+  target: Target;
   body: Buffer;
   model: string | undefined;
   /** Aborted when the agent does not wait for the answer any more. */
@@ -191,7 +192,7 @@ export class ModelCall {
     const base = credentials.baseUrl ?? DEFAULT_BASE_URL;
     const headers = withCredentials(request.headers, credentials);
     try {
-      const url = new URL(`${base.replace(/\/+$/, '')}${target}`);
+      const url = urlAt(base, target);
       return await this.#parts.upstream.ask({ url, method: request.method ?? 'GET', headers, body, gone });
     } catch {
       gone.throwIfAborted();

@@ -1,8 +1,11 @@
+import { connect } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
 import { reply } from '@hearth/testkit';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Reply } from '@hearth/testkit';
 import { ask, startRelayBed } from './testing/relay-bed.ts';
 import type { RelayBed } from './testing/relay-bed.ts';
+import type { RelayAddress } from './relay.ts';
 
 let bed: RelayBed;
 
@@ -25,6 +28,24 @@ function spent(window: string, resetsAtMs: number): Reply {
 
 const deltasIn = (stream: string): number => stream.split('event: content_block_delta').length - 1;
 const keysAsked = (): (string | undefined)[] => bed.api.requests.map((request) => request.apiKey);
+
+/** Asks with the very target that is given, and gives the whole answer. */
+async function askRaw({ url, lane }: RelayAddress, target: string, token = lane.token): Promise<string> {
+  const messages = [{ role: 'user', content: 'hi' }];
+  const body = JSON.stringify({ model: 'claude-sonnet-4-5', max_tokens: 100, messages });
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  const head = [
+    `POST ${target} HTTP/1.1`,
+    'host: 127.0.0.1',
+    'connection: close',
+    `x-api-key: ${token}`,
+    'anthropic-version: 2023-06-01',
+    'content-type: application/json',
+    `content-length: ${body.length}`,
+  ];
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  return textOf(socket);
+}
 
 describe('the relay', () => {
   test('[RLY1] [RLY2] makes a call with the secret of the account, which the agent never has, and counts it', async () => {
@@ -86,6 +107,41 @@ describe('the relay', () => {
 
     expect([strange.status, elsewhere.status, late.status]).toEqual([401, 404, 401]);
     expect(bed.api.requests).toEqual([]);
+  });
+
+  test.each([
+    'munity://x/v1/messages',
+    'http://127.0.0.1/v1/messages',
+    '//',
+    '//host/v1/messages',
+    '/\\host/v1/messages',
+    '*',
+    '/v1/messages/../organizations',
+  ])('[RLY1] [ACC12] refuses the target %s before any secret is looked at', async (target) => {
+    bed = await startRelayBed({ 'the-real-key': {} });
+    const way = await bed.lane();
+    const secrets = vi.spyOn(bed.accounts, 'credentials');
+
+    const known = await askRaw(way, target);
+    const unknown = await askRaw(way, target, 'made-up');
+
+    expect(known).toMatch(/^HTTP\/1\.1 404 /);
+    expect(known).toContain('{"type":"error","error":{"type":"not_found_error","message":"Not found: ');
+    expect(unknown).toMatch(/^HTTP\/1\.1 401 /);
+    expect(known + unknown).not.toContain('the-real-key');
+    expect(secrets).not.toHaveBeenCalled();
+    expect(bed.api.requests).toEqual([]);
+  });
+
+  test('[RLY1] makes the call of a target that is a path, with its query', async () => {
+    bed = await startRelayBed({ one: {} });
+    const way = await bed.lane();
+
+    const answer = await askRaw(way, '/v1/messages?beta=true');
+
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(answer).toContain('echo: hi');
+    expect(keysAsked()).toEqual(['one']);
   });
 
   test('[RLY3] goes over to another account when a quota is spent, inside the same call, and stays there', async () => {

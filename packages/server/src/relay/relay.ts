@@ -11,6 +11,7 @@ import type { AccountSource, LaneSession, RelayPolicy } from './lane.ts';
 import { ModelCall } from './model-call.ts';
 import type { CallParts } from './model-call.ts';
 import { Ramp } from './ramp.ts';
+import { readTarget } from './target.ts';
 import { Upstream } from './upstream.ts';
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -113,18 +114,17 @@ export class Relay {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const target = request.url ?? '/';
-    const { pathname } = new URL(target, 'http://localhost');
-    if (request.method === 'HEAD' || pathname === '/api/hello') {
+    const target = readTarget(request.url ?? '');
+    if (target !== null && (request.method === 'HEAD' || target.pathname === '/api/hello')) {
       request.resume();
       response.writeHead(200).end();
       return;
     }
     const lane = this.#lanes.get(tokenOf(request));
-    if (lane === undefined || !isServed(request.method, pathname)) {
+    if (lane === undefined || target === null || !isServed(request.method, target.pathname)) {
       request.resume();
       if (lane === undefined) sendError(response, 401, 'authentication_error', 'The token of this agent is not known.');
-      else sendError(response, 404, 'not_found_error', `Not found: ${pathname}`);
+      else sendError(response, 404, 'not_found_error', `Not found: ${target?.pathname ?? request.url}`);
       return;
     }
     const away = new AbortController();

@@ -97,6 +97,7 @@ describe('tools', () => {
 
   test('a title is one line and not endless', () => {
     expect(presentTool('Bash', { command: 'x'.repeat(1000) }).title).toHaveLength(200);
+    expect(presentTool('Bash', { command: `${'x'.repeat(198)}😀x` }).title).toBe(`${'x'.repeat(198)}…`);
   });
 });
 

@@ -57,5 +57,7 @@ function mcpTitle(name: string): string | undefined {
 
 function clip(text: string): string {
   const line = text.trim().replace(/\s*\n\s*/g, ' ⏎ ');
-  return line.length <= TITLE_LENGTH ? line : `${line.slice(0, TITLE_LENGTH - 1)}…`;
+  if (line.length <= TITLE_LENGTH) return line;
+  // The cut may leave half of a surrogate pair.
+  return `${line.slice(0, TITLE_LENGTH - 1).replace(/\p{Surrogate}$/u, '')}…`;
 }
