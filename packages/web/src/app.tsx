@@ -21,8 +21,9 @@ import { followDeletions } from './sessions/deletions.ts';
 import { NewSession } from './sessions/new-session.tsx';
 import { startSeeing } from './sessions/seen.ts';
 import { useRenaming } from './sessions/session-commands.ts';
+import { matches } from './sessions/session-order.ts';
 import { SessionPanel } from './sessions/session-panel.tsx';
-import { followSessions } from './sessions/sessions-store.ts';
+import { followSessions, useSessions } from './sessions/sessions-store.ts';
 import { useLookingAt } from './sessions/use-looking-at.ts';
 import { followTheme } from './settings/theme.ts';
 import { strings } from './strings/strings.ts';
@@ -48,6 +49,7 @@ function LoggedIn() {
   const page = usePage();
   const wide = useWide();
   const sessionId = page.name === 'session' ? page.sessionId : undefined;
+  const listTells = useSessions(({ waiting, query }) => waiting.every((one) => matches(query, one)));
   useEffect(startSeeing, []);
   useEffect(followSessions, []);
   useEffect(followDeletions, []);
@@ -64,7 +66,7 @@ function LoggedIn() {
         {strings.shell.skip}
       </a>
       <ConnectionBanner />
-      {(wide || page.name !== 'home') && <WaitingBar current={sessionId} />}
+      {(wide || page.name !== 'home' || !listTells) && <WaitingBar current={sessionId} />}
       {wide ? <Wide page={page} /> : <Narrow page={page} />}
       <Overlays />
       <ToastList />

@@ -1,5 +1,6 @@
 import { useEffect } from 'react';
 import { useOverlay } from '../overlays.ts';
+import { useRenaming } from '../sessions/session-commands.ts';
 import { preferences } from '../settings/preferences.ts';
 import { availableCommands, IS_MAC } from './commands.ts';
 
@@ -32,5 +33,7 @@ function isWriting(target: EventTarget | null): boolean {
 }
 
 function dialogIsOpen(): boolean {
-  return document.querySelector('[role=dialog], [role=alertdialog], [popover]:popover-open') !== null;
+  // One that was asked for may still be on its way.
+  if (useRenaming.getState().session !== null) return true;
+  return document.querySelector('[role=dialog], [role=alertdialog], dialog[open], [popover]:popover-open') !== null;
 }

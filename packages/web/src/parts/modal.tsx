@@ -1,5 +1,6 @@
 import { Dialog } from '@base-ui/react/dialog';
 import { X } from 'lucide-react';
+import { useRef } from 'react';
 import type { ReactNode } from 'react';
 import { strings } from '../strings/strings.ts';
 
@@ -10,13 +11,19 @@ export interface ModalProps {
   children: ReactNode;
 }
 
-/** A dialog over the page: it keeps the focus, and gives it back where it was. */
+/** What is typed into. */
+const FIELD = 'input:not([type=radio], [type=checkbox]), textarea';
+
+/** A dialog over the page: it has the focus in its first field, keeps it, and gives it back where it was. */
 export function Modal({ title, close, wide = false, children }: ModalProps) {
+  const popup = useRef<HTMLDivElement>(null);
   return (
     <Dialog.Root open onOpenChange={(open) => !open && close()}>
       <Dialog.Portal>
         <Dialog.Backdrop className="fixed inset-0 z-40 bg-black/45" />
         <Dialog.Popup
+          ref={popup}
+          initialFocus={() => popup.current?.querySelector<HTMLElement>(FIELD) ?? true}
           className={`fixed inset-x-4 top-[12dvh] z-40 mx-auto flex max-h-[76dvh] flex-col rounded-2xl border border-line-strong bg-panel shadow-2xl ${wide ? 'max-w-2xl' : 'max-w-md'}`}
         >
           <div className="flex items-center gap-3 px-5 pt-4 pb-2">

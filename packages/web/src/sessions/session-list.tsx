@@ -10,6 +10,7 @@ import { GroupHead } from './group-head.tsx';
 import { groupKey, heightOf, listRows, samePlace } from './list-rows.ts';
 import type { ListRow } from './list-rows.ts';
 import { isUnread, seen } from './seen.ts';
+import { matches } from './session-order.ts';
 import { SessionRow } from './session-row.tsx';
 import type { SessionListState } from './sessions-store.ts';
 import { readMore, useSessions } from './sessions-store.ts';
@@ -27,7 +28,7 @@ export function SessionRows({
 }) {
   const { byProject } = useKept(preferences);
   const waiting = useSessions((store) => store.waiting);
-  const show = useSessions((store) => store.query.show);
+  const query = useSessions((store) => store.query);
   const hidden = useKept(deletions);
   const read = useKept(seen);
   const nowMs = useNow();
@@ -36,10 +37,11 @@ export function SessionRows({
   const rows = useMemo(() => {
     const gone = new Set(hidden.map(({ sessionId }) => sessionId));
     const there = new Set(list.items.map(({ id }) => id));
-    const elsewhere = show === 'open' ? waiting.filter(({ id }) => !there.has(id)) : [];
-    const sessions = [...elsewhere, ...list.items].filter(({ id }) => !gone.has(id));
+    // What waits is shown even when the list was not read as far yet.
+    const further = waiting.filter((one) => !there.has(one.id) && matches(query, one));
+    const sessions = [...list.items, ...further].filter(({ id }) => !gone.has(id));
     return listRows(sessions, { byProject, collapsed });
-  }, [list.items, waiting, show, hidden, byProject, collapsed]);
+  }, [list.items, waiting, query, hidden, byProject, collapsed]);
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,

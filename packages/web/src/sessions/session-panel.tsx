@@ -10,6 +10,7 @@ import { preferences, prefer } from '../settings/preferences.ts';
 import { strings } from '../strings/strings.ts';
 import { useKept } from '../use-kept.ts';
 import { SessionRows } from './session-list.tsx';
+import { matches } from './session-order.ts';
 import type { ListQuery } from './session-order.ts';
 import { refreshSessions, showSessions, useSessions } from './sessions-store.ts';
 
@@ -106,7 +107,7 @@ function Filters() {
 function List({ current }: { current: string | undefined }) {
   const list = useSessions((store) => store.list);
   const query = useSessions((store) => store.query);
-  const waits = useSessions((store) => store.waiting.length > 0);
+  const waits = useSessions((store) => store.waiting.some((one) => matches(store.query, one)));
   switch (list.status) {
     case 'loading':
       return <Placeholders />;
@@ -121,7 +122,7 @@ function List({ current }: { current: string | undefined }) {
         </div>
       );
     case 'ready':
-      if (list.items.length === 0 && !(query.show === 'open' && waits)) return <None query={query} />;
+      if (list.items.length === 0 && !waits) return <None query={query} />;
       return <SessionRows list={list} current={current} />;
   }
 }
