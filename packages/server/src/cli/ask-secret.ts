@@ -80,7 +80,12 @@ const MIN_PASSPHRASE = 8;
  */
 export async function passphrase(input: SecretInput, isNew: boolean): Promise<string> {
   const fromEnv = process.env['HEARTH_PASSPHRASE'];
-  const given = fromEnv !== undefined && fromEnv !== '' ? fromEnv : await input.ask('passphrase');
+  const given = fromEnv !== undefined && fromEnv !== '' ? fromEnv : await input.askOptional('passphrase');
+  if (given === undefined) {
+    throw new HearthError('invalid_request', 'No passphrase was given.', {
+      hint: 'Type it when you are asked, set HEARTH_PASSPHRASE to it, or give it on standard input.',
+    });
+  }
   if (given.length < MIN_PASSPHRASE) {
     throw new HearthError('invalid_request', `The passphrase has less than ${MIN_PASSPHRASE} characters.`, {
       hint: 'Take a longer one: whoever has the file can try passphrases as fast as their machines can.',

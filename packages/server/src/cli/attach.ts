@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { addServerFlags } from './server-flags.ts';
 import type { ServerFlags } from './server-flags.ts';
+import { wholeNumber } from './whole-number.ts';
 
 const HELP = `
 Shows the running or the last turn, then everything that comes. Any number of people and programs can be attached to a
@@ -19,9 +20,9 @@ export function define(command: Command): void {
     .description('Follows a session of the running server live.')
     .argument('<id>', 'the session, as `hearth sessions list` shows it')
     .option('--json', 'print the events as JSON lines, and take no input')
-    .option('--after <seq>', 'begin after this event; 0: the whole conversation')
+    .option('--after <seq>', 'begin after this event; 0: the whole conversation', wholeNumber(0))
     .addHelpText('after', HELP)
-    .action(async (id: string, flags: ServerFlags & { json?: true; after?: string }) => {
+    .action(async (id: string, flags: ServerFlags & { json?: true; after?: number }) => {
       const [{ openServer }, { follow }, { processTerminal }] = await Promise.all([
         import('./open-access.ts'),
         import('./follow-session.ts'),
@@ -33,7 +34,7 @@ export function define(command: Command): void {
           access,
           sessionId: id,
           json: flags.json === true,
-          after: flags.after === undefined ? null : Math.max(0, Number.parseInt(flags.after, 10) || 0),
+          after: flags.after ?? null,
           terminal: processTerminal(),
         });
       } finally {

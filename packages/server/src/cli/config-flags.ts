@@ -6,10 +6,13 @@ export type ConfigFlags = Readonly<Record<string, unknown>>;
 
 /** One flag for each setting that is not a secret. */
 export function addConfigFlags(command: Command): Command {
-  for (const { flags, description, repeatable } of configFlags()) {
-    if (repeatable)
-      command.option(flags, description, (value: string, before: string[] | undefined) => [...(before ?? []), value]);
-    else command.option(flags, description);
+  for (const { flags, description, separator } of configFlags()) {
+    if (separator === undefined) command.option(flags, description);
+    else
+      command.option(flags, description, (value: string, before: string[] | undefined) => [
+        ...(before ?? []),
+        ...value.split(separator),
+      ]);
   }
   return command;
 }

@@ -43,7 +43,7 @@ export async function demoEnvironment(
 /** The folder in which the demo's agent works when none was named. */
 export async function demoWorkspace(dataDir: string): Promise<string> {
   const folder = join(dataDir, 'workspace');
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   try {
     await writeFile(join(folder, 'README.md'), README, { flag: 'wx' });
   } catch (error) {

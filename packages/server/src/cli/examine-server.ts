@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import type { Config } from '../config/options.ts';
+import { candidateFolders, findServer } from './discovery.ts';
 import type { FoundServer } from './discovery.ts';
 import { odd, well, wrong } from './finding.ts';
 import type { Finding } from './finding.ts';
@@ -18,13 +19,17 @@ export async function examineServer(config: Config, server: FoundServer | null):
     return well('server', `${note}; ${host}:${port} is free`);
   }
   if (refusal === 'EADDRINUSE') {
+    const other = await findServer(candidateFolders(config.dataDir));
+    if (other !== null && Number(new URL(other.url).port || 80) === port) {
+      return examineRunning(other, `, on ${other.dataDir}`);
+    }
     return wrong('server', `port ${port} on ${host} is taken by another program`, 'End it, or choose another --port.');
   }
   return wrong('server', `${host}:${port} cannot be listened on (${refusal})`, 'Choose another --host or --port.');
 }
 
-async function examineRunning({ url, pid, version }: FoundServer): Promise<Finding> {
-  const name = `${url}, pid ${pid}, version ${version}`;
+async function examineRunning({ url, pid, version }: FoundServer, place = ''): Promise<Finding> {
+  const name = `${url}, pid ${pid}, version ${version}${place}`;
   try {
     const response = await fetch(new URL('/readyz', url), { signal: AbortSignal.timeout(READY_TIMEOUT_MS) });
     if (response.ok) return well('server', `${name}, ready`);

@@ -1,7 +1,8 @@
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -12,6 +13,7 @@ import { examineNode } from './examine.ts';
 import { examineAccounts } from './examine-accounts.ts';
 import { examineServer } from './examine-server.ts';
 import { examineDataDir, examineDatabase, examineDisk } from './examine-storage.ts';
+import { writeServerFile } from './server-file.ts';
 import { findingLines, odd, well, wrong } from './finding.ts';
 import { RecordedTerminal } from './testing/recorded-terminal.ts';
 
@@ -96,6 +98,21 @@ describe('what the doctor finds', () => {
     expect(await examineServer(withDefaults({ dataDir: folder, port }), null)).toMatchObject({ verdict: 'well' });
   });
 
+  test('a port that the demo’s server has, which is fine', async () => {
+    const demo = createHttpServer((_, response) => response.end());
+    await new Promise<void>((resolve) => demo.listen(0, '127.0.0.1', resolve));
+    const { port } = demo.address() as AddressInfo;
+    const word = { pid: process.pid, startedAt: '2026-01-01T00:00:00.000Z', version: '0.1.0' };
+    await writeServerFile(join(folder, 'demo'), { ...word, url: `http://127.0.0.1:${port}` });
+    expect(await examineServer(withDefaults({ dataDir: folder, port }), null)).toMatchObject({
+      verdict: 'well',
+      detail: expect.stringContaining(`on ${join(folder, 'demo')}, ready`) as unknown,
+    });
+    await writeServerFile(join(folder, 'demo'), { ...word, url: 'http://127.0.0.1:1' });
+    expect(await examineServer(withDefaults({ dataDir: folder, port }), null)).toMatchObject({ verdict: 'wrong' });
+    await new Promise((resolve) => demo.close(resolve));
+  });
+
   test('is told in a line each, with how to mend it', () => {
     const terminal = new RecordedTerminal();
     expect(findingLines(well('disk', 'room'), terminal)).toEqual(['✓ disk           room']);
@@ -117,6 +134,12 @@ describe('the demo’s surroundings', () => {
     expect(env).toMatchObject({ PATH: '/bin', HOME: join(folder, 'home'), ANTHROPIC_BASE_URL: 'http://127.0.0.1:1' });
     expect(Object.values(env)).not.toContain('mine');
     expect(Object.keys(env).filter((name) => /BEDROCK|PROXY|OAUTH/.test(name))).toEqual([]);
+  });
+
+  test('are closed to other users, with all that is made above them', async () => {
+    const dataDir = join(folder, 'new', 'demo');
+    const made = await demoWorkspace(dataDir);
+    for (const path of [join(folder, 'new'), dataDir, made]) expect((await stat(path)).mode & 0o777).toBe(0o700);
   });
 
   test('have a folder to work in whose files are kept', async () => {

@@ -1,4 +1,5 @@
 import { HearthError } from '@hearth/protocol/errors';
+import { inOwnWords } from './own-words.ts';
 import { plain } from './plain.ts';
 
 /** Levels at which whoever looks wants to see where an error comes from. */
@@ -6,12 +7,11 @@ const WITH_STACK = new Set(['debug', 'trace']);
 
 /** What went wrong and what to do, in lines for a person. */
 export function failureLines(error: unknown): string[] {
-  const message = error instanceof Error ? error.message : String(error);
+  const { message, hint } = wordsOf(error);
   const lines = [`hearth: ${plain(message)}`];
   if (error instanceof HearthError) {
     for (const { path, message: what } of error.issues ?? []) lines.push(`  ${plain(path)}: ${plain(what)}`);
   }
-  const hint = hintOf(error);
   if (hint !== undefined) lines.push(`  → ${plain(hint)}`);
   return lines;
 }
@@ -24,10 +24,12 @@ export function reportFailure(error: unknown, logLevel = wantedLevel()): number 
   return 1;
 }
 
-function hintOf(error: unknown): string | undefined {
-  if (error instanceof Error && 'hint' in error && typeof error.hint === 'string') return error.hint;
-  if (error instanceof HearthError) return undefined;
-  return 'This was not expected. HEARTH_LOG_LEVEL=debug shows where it comes from; please report it.';
+function wordsOf(error: unknown): { message: string; hint?: string } {
+  if (error instanceof HearthError) return inOwnWords(error);
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof Error && 'hint' in error && typeof error.hint === 'string') return { message, hint: error.hint };
+  const hint = 'This was not expected. HEARTH_LOG_LEVEL=debug shows where it comes from; please report it.';
+  return { message, hint };
 }
 
 function wantedLevel(): string {

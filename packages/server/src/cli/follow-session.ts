@@ -60,6 +60,7 @@ class Attached {
   readonly #own = new Set<string>();
   readonly #pending = new Map<string, Approval>();
   readonly #leave: () => void;
+  #isOver = false;
 
   constructor({ access, terminal }: FollowOptions, session: Session, leave: () => void) {
     this.#access = access;
@@ -82,6 +83,7 @@ class Attached {
       for await (const event of this.#access.events(id, { after, signal })) this.#take(event);
       if (!signal.aborted) this.#printer.line('the session is gone', 'yellow');
     } finally {
+      this.#isOver = true;
       this.#printer.endLine();
       this.#promptLine?.close();
     }
@@ -108,7 +110,10 @@ class Attached {
   }
 
   #typed(line: string): void {
-    this.#obey(line).catch((error: unknown) => this.#printer.line(failureLines(error).join('\n'), 'red'));
+    this.#obey(line).catch((error: unknown) => {
+      // What is open when the command leaves fails by that, which is no news.
+      if (!this.#isOver) this.#printer.line(failureLines(error).join('\n'), 'red');
+    });
   }
 
   async #obey(line: string): Promise<void> {

@@ -3,6 +3,7 @@ import { loadConfig } from '../config/load.ts';
 import type { LogLevel } from '../telemetry/log.ts';
 import type { Access } from './access.ts';
 import { answers, candidateFolders, findServer, readTokenFile } from './discovery.ts';
+import { requireDatabase } from './existing-database.ts';
 import type { ServerFlags } from './server-flags.ts';
 
 /** A server and what it lets us in with. */
@@ -59,22 +60,28 @@ export async function requireServer(flags: ServerFlags): Promise<ServerAddress> 
   });
 }
 
-/** The sessions of the running server; when there is none, those in the data directory, served by this process. */
-export async function openAccess(flags: ServerFlags): Promise<Access> {
+/**
+ * The sessions of the running server; when there is none, those in the data directory, served by this process.
+ * @param mayMake a data directory without a database gets one
+ */
+export async function openAccess(flags: ServerFlags, { mayMake }: { mayMake: boolean }): Promise<Access> {
   const address = await locateServer(flags);
   if (address !== null) {
     const { remoteAccess } = await import('./remote-access.ts');
     return remoteAccess(address.url, address.token);
   }
-  const [{ createHearth }, { EmbeddedAccess }, { createLog }] = await Promise.all([
+  const { config } = loadConfig({ flags: { ...flags } });
+  if (!mayMake) requireDatabase(config);
+  const [{ createHearth }, { EmbeddedAccess }, { createLog }, { openDirectory }] = await Promise.all([
     import('../main.ts'),
     import('./embedded-access.ts'),
     import('../telemetry/log.ts'),
+    import('./directory-in-use.ts'),
   ]);
-  const { config } = loadConfig({ flags: { ...flags } });
   // Whoever runs one command wants its answer; only what went wrong is told beside it.
   const level: LogLevel = process.env['HEARTH_LOG_LEVEL'] === undefined ? 'error' : config.logLevel;
-  return new EmbeddedAccess(await createHearth({ ...config, log: createLog({ level }) }));
+  const open = () => createHearth({ ...config, log: createLog({ level }) });
+  return new EmbeddedAccess(await openDirectory(config.dataDir, open));
 }
 
 function dataDirOf(flags: ServerFlags): string {

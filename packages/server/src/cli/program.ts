@@ -87,5 +87,15 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
     const command = program.command(name).summary(summary).description(summary);
     if (asked.has(name)) (await load()).define(command);
   }
+  program
+    .command('help')
+    .description('display help for command')
+    .argument('[command]')
+    .action(async (name?: string) => {
+      const command = program.commands.find((each) => each.name() === name);
+      // A command that does not exist is refused as it is without the help.
+      if (name !== undefined && command === undefined) await program.parseAsync([name], { from: 'user' });
+      (command ?? program).outputHelp();
+    });
   return program;
 }

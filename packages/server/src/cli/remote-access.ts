@@ -71,7 +71,8 @@ class RemoteAccess implements Access {
     let lost = false;
     this.#hearth.onState(({ status }) => {
       const isLost = status === 'offline';
-      if (isLost === lost) return;
+      // To be closed, by this program or for good, is not to be back.
+      if (isLost === lost || (lost && status !== 'live')) return;
       lost = isLost;
       listener(isLost ? 'lost' : 'back');
     });

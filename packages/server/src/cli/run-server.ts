@@ -9,6 +9,7 @@ import type { Config } from '../config/options.ts';
 import { VERSION } from '../version.ts';
 import { systemClock } from '../concurrency/clock.ts';
 import { collectWhenIdle } from './collect-when-idle.ts';
+import { openDirectory } from './directory-in-use.ts';
 import { hidePassword } from './hide-password.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
 import { onStopSignal } from './stop-signals.ts';
@@ -75,7 +76,7 @@ function startCollecting(): (() => void) | undefined {
 async function start({ config, agentEnv }: ServerOptions, log: Log): Promise<Hearth> {
   dieOfUncaught(log);
   const options: HearthOptions = { ...config, log, processMetrics: true };
-  return createHearth(agentEnv === undefined ? options : { ...options, agentEnv });
+  return openDirectory(config.dataDir, () => createHearth(agentEnv === undefined ? options : { ...options, agentEnv }));
 }
 
 /** Opens the server to others, or leaves nothing of it behind. */

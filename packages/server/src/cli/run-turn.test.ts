@@ -133,6 +133,21 @@ describe('a turn at the terminal', () => {
     expect(terminal.stderr).toContain('did not come back');
   });
 
+  test('that is left while the server is away says nothing of the requests that leaving ends', async () => {
+    let end: (error: Error) => void = () => undefined;
+    const interruption = new Promise<never>((_, reject) => (end = reject));
+    const code = run('[[tokens 2000 5]]', { access: { ...without('interrupt'), interrupt: () => interruption } });
+    await shown('stdout', 'w1 ');
+    interrupt();
+    interrupt();
+    expect(await code).toBe(130);
+    const before = terminal.stderr;
+    end(new Error('The client was closed.'));
+    await expect(interruption).rejects.toThrow();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(terminal.stderr).toBe(before);
+  });
+
   test('prints its events as JSON lines and nothing else', async () => {
     expect(await run('[[say Hi]]', { json: true })).toBe(0);
     const events = terminal.stdout

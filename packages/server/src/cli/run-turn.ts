@@ -52,6 +52,11 @@ export async function runTurn(options: RunTurnOptions): Promise<number> {
     if (printer === null) gate.err(`${text}\n`);
     else printer.line(text, 'yellow');
   };
+  let isOver = false;
+  const failed = (error: unknown): void => {
+    // What is open when the command leaves fails by that, which is no news.
+    if (!isOver) say(failureLines(error).join('\n'));
+  };
   const leaving = new AbortController();
   let stops = 0;
   const stop = (): void => {
@@ -61,7 +66,7 @@ export async function runTurn(options: RunTurnOptions): Promise<number> {
       return;
     }
     say('interrupting… (Ctrl-C again to leave at once)');
-    access.interrupt(sessionId).catch((error: unknown) => say(failureLines(error).join('\n')));
+    access.interrupt(sessionId).catch(failed);
   };
   const approvals = new ApprovalLine({
     policy: options.policy,
@@ -71,7 +76,7 @@ export async function runTurn(options: RunTurnOptions): Promise<number> {
     decided: (approval, policy) => {
       if (policy === 'deny') say(`denied, for nobody can be asked here (--yes allows): ${describeApproval(approval)}`);
     },
-    failed: (error) => say(failureLines(error).join('\n')),
+    failed,
   });
   let isGone = false;
   let patience: NodeJS.Timeout | undefined;
@@ -113,6 +118,7 @@ export async function runTurn(options: RunTurnOptions): Promise<number> {
     if (outcome.exitCode !== null) return outcome.exitCode;
     return left();
   } finally {
+    isOver = true;
     clearTimeout(patience);
     stopListening();
     approvals.close();

@@ -66,7 +66,7 @@ async function run(given: string | undefined, flags: RunFlags): Promise<number> 
     import('./stop-signals.ts'),
   ]);
   const terminal = processTerminal();
-  const access = await openAccess(flags);
+  const access = await openAccess(flags, { mayMake: true });
   try {
     const { session, after } = await openSession(access, flags, terminal);
     const exitCode = await runTurn({

@@ -4,13 +4,14 @@ import type { Command } from 'commander';
 import type { Access } from './access.ts';
 import { addServerFlags } from './server-flags.ts';
 import type { ServerFlags } from './server-flags.ts';
+import { wholeNumber } from './whole-number.ts';
 
 const STATUSES = ['active', 'waiting', 'idle', 'archived', 'all'] as const;
 
 interface ListFlags extends ServerFlags {
   status?: (typeof STATUSES)[number];
   search?: string;
-  limit?: string;
+  limit: number;
   json?: true;
 }
 
@@ -26,7 +27,7 @@ export function define(command: Command): void {
     .description('Lists sessions, newest activity first.')
     .addOption(new Option('--status <status>', 'only these; default: all that are not archived').choices(STATUSES))
     .option('--search <text>', 'part of the title or of the directory')
-    .option('--limit <number>', 'at most so many', '50')
+    .option('--limit <number>', 'at most so many', wholeNumber(1), 50)
     .option('--json', 'as a JSON array')
     .action(async (flags: ListFlags) => list(flags));
   addServerFlags(command.command('show'))
@@ -62,7 +63,7 @@ export function define(command: Command): void {
 
 async function withAccess<Result>(flags: ServerFlags, work: (access: Access) => Promise<Result>): Promise<Result> {
   const { openAccess } = await import('./open-access.ts');
-  const access = await openAccess(flags);
+  const access = await openAccess(flags, { mayMake: false });
   try {
     return await work(access);
   } finally {
@@ -71,20 +72,19 @@ async function withAccess<Result>(flags: ServerFlags, work: (access: Access) => 
 }
 
 async function list({ status, search, limit, json, ...flags }: ListFlags): Promise<void> {
-  const wanted = Math.max(1, Number.parseInt(limit ?? '', 10) || 50);
   const items = await withAccess(flags, async (access) => {
     const found: Session[] = [];
     let cursor: string | undefined;
     do {
       const page = await access.list({
-        limit: Math.min(200, wanted - found.length),
+        limit: Math.min(200, limit - found.length),
         ...(status === undefined ? {} : { status }),
         ...(search === undefined ? {} : { q: search }),
         ...(cursor === undefined ? {} : { cursor }),
       });
       found.push(...page.items);
       cursor = page.nextCursor;
-    } while (cursor !== undefined && found.length < wanted);
+    } while (cursor !== undefined && found.length < limit);
     return found;
   });
   if (json === true) {

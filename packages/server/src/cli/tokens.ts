@@ -34,7 +34,14 @@ export function define(command: Command): void {
     });
 }
 
+const MAX_LABEL = 100;
+
 async function create(label: string, { expires, json, ...flags }: CreateFlags): Promise<void> {
+  if (label.trim() === '' || label.length > MAX_LABEL) {
+    throw new HearthError('invalid_request', `The label has to have 1 to ${MAX_LABEL} characters.`, {
+      hint: 'Say what the token is for, as in: hearth tokens create "nightly build".',
+    });
+  }
   const { withClient } = await import('./with-client.ts');
   const expiresAt = expires === undefined ? {} : { expiresAt: expiryOf(expires, Date.now()) };
   const created = await withClient(flags, (hearth) => hearth.tokens.create({ label, ...expiresAt }));

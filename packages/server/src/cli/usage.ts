@@ -29,7 +29,11 @@ export function define(command: Command): void {
 
 async function usage({ groupBy, from, to, json, csv, ...flags }: UsageFlags): Promise<void> {
   const { withClient } = await import('./with-client.ts');
-  const query = { groupBy, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+  const query = {
+    groupBy,
+    ...(from === undefined ? {} : { from: await timeOf('from', from) }),
+    ...(to === undefined ? {} : { to: await timeOf('to', to) }),
+  };
   const [report, budgets] = await withClient(flags, async (hearth) =>
     Promise.all([hearth.usage(query), json === true || csv === true ? null : hearth.budgets()]),
   );
@@ -42,4 +46,13 @@ async function written(report: UsageReport, groupBy: UsageGroup, as: { json: boo
   if (as.json) return `${JSON.stringify(report)}\n`;
   if (as.csv) return (await import('@hearth/protocol')).usageCsv(report);
   return (await import('./usage-table.ts')).usageTable(report, groupBy);
+}
+
+/** @throws HearthError `invalid_request` that names the flag */
+export async function timeOf(flag: 'from' | 'to', text: string): Promise<string> {
+  const { HearthError, usageQuerySchema } = await import('@hearth/protocol');
+  if (usageQuerySchema.shape[flag].safeParse(text).success) return text;
+  throw new HearthError('invalid_request', `--${flag} ${JSON.stringify(text)} is no date and no time.`, {
+    hint: 'Write a date as 2027-01-31, or an ISO time as 2027-01-31T12:00:00Z.',
+  });
 }

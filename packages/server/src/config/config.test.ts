@@ -1,12 +1,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HearthError } from '@hearth/protocol';
+import { addConfigFlags } from '../cli/config-flags.ts';
 import { configFlags, configurationMarkdown } from './documentation.ts';
 import { loadConfig } from './load.ts';
-import type { LoadOptions } from './load.ts';
+import type { LoadedConfig, LoadOptions } from './load.ts';
 
 let folder: string;
 let place: Required<LoadOptions>;
@@ -91,6 +92,8 @@ describe('the configuration', () => {
     [{ env: { HEARTH_IDLE_TIMEOUT_MS: 'soon' } }, 'HEARTH_IDLE_TIMEOUT_MS is "soon"', '30s'],
     [{ env: { HEARTH_ALLOW_BYPASS_PERMISSIONS: 'yes' } }, 'HEARTH_ALLOW_BYPASS_PERMISSIONS is "yes"', 'true or false'],
     [{ env: { HEARTH_SETTING_SOURCES: 'user,team' } }, 'HEARTH_SETTING_SOURCES', 'user, project, local'],
+    [{ flags: { allowedHosts: ['a b'] } }, '--allowed-hosts is ["a b"]', 'a host name'],
+    [{ env: { HEARTH_ALLOWED_HOSTS: 'http://a.lan' } }, 'HEARTH_ALLOWED_HOSTS', 'hearth.example:8443'],
     [{ flags: { logLevel: 'loud' } }, '--log-level is "loud"', 'fatal, error'],
     [{ flags: { databaseUrl: 'mysql://db' } }, '--database-url is "mysql://db"', 'sqlite:<path> or postgres://'],
     [
@@ -144,17 +147,34 @@ describe('the configuration', () => {
 });
 
 describe('what is derived', () => {
+  function fromArguments(...args: string[]): LoadedConfig {
+    const command = addConfigFlags(new Command('serve')).parse(args, { from: 'user' });
+    return loadConfig({ ...place, flags: command.opts() });
+  }
+
   test('commander gives the flags under the keys that are looked for', () => {
-    const command = new Command('serve');
-    for (const { flags, description, repeatable } of configFlags()) {
-      if (repeatable) command.option(flags, description, (value, all: string[] | undefined) => [...(all ?? []), value]);
-      else command.option(flags, description);
-    }
-    command.parse(['--port', '9', '--workspace', '/a', '--workspace', '/b', '--allow-bypass-permissions'], {
-      from: 'user',
+    const { config } = fromArguments('--port', '9', '--workspace', '/a', '--allow-bypass-permissions');
+    expect(config).toMatchObject({ port: 9, workspace: ['/a'], allowBypassPermissions: true });
+  });
+
+  test('a list is given by one flag with the separator of its variable, by a flag for each, and by both', () => {
+    const several = ['--setting-sources', 'user, project', '--setting-sources', 'local'];
+    const folders = ['--workspace', `/a${delimiter}/b`, '--workspace', '/c'];
+    const separated = ['--retry-delays-ms', '15s,30s,1m', '--allowed-hosts', 'a.lan,b.lan:8443,[::1]:80,::1'];
+    const { config } = fromArguments(...several, ...folders, ...separated);
+    expect(config).toMatchObject({
+      settingSources: ['user', 'project', 'local'],
+      retryDelaysMs: [15_000, 30_000, 60_000],
+      workspace: ['/a', '/b', '/c'],
+      allowedHosts: ['a.lan', 'b.lan:8443', '[::1]:80', '::1'],
     });
-    const { config } = loadConfig({ ...place, flags: command.opts() });
-    expect(config).toMatchObject({ port: 9, workspace: ['/a', '/b'], allowBypassPermissions: true });
+  });
+
+  test('a value of a list in the file stands for itself', async () => {
+    await file({ workspace: [`/a${delimiter}b`] });
+    expect(loadConfig(place).config.workspace).toEqual([`/a${delimiter}b`]);
+    const path = await file({ allowedHosts: ['a.lan,b.lan'] });
+    expect(failure(() => loadConfig(place)).message).toContain(`"allowedHosts" in ${path}`);
   });
 
   test('the owner’s token has no flag: command lines can be seen by others', () => {

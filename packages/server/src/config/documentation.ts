@@ -9,7 +9,8 @@ export interface Flag {
   description: string;
   /** The key under which commander gives the value, and `loadConfig` looks for it. */
   key: string;
-  repeatable: boolean;
+  /** There can be several: in one value with this between them, or in several flags. */
+  separator?: string;
 }
 
 /** The flags of `hearth serve`; secrets have none. */
@@ -17,18 +18,19 @@ export function configFlags(): Flag[] {
   const flags = Object.entries(OPTION_TREE).flatMap(([key, option]): Flag[] => {
     if (option.secret === true) return [];
     const name = flagName(key);
-    const { placeholder, repeatable } = option.kind;
+    const { placeholder, separator } = option.kind;
+    const several = separator === undefined ? '' : ` Several: with "${separator}" between them, or a flag for each.`;
     return [
       {
         flags: placeholder === undefined ? `--${name}` : `--${name} <${placeholder}>`,
-        description: `${option.description} Default: ${defaultText(option)}.`.replaceAll('`', ''),
+        description: `${option.description}${several} Default: ${defaultText(option)}.`.replaceAll('`', ''),
         key,
-        repeatable: repeatable === true,
+        ...(separator === undefined ? {} : { separator }),
       },
     ];
   });
   const description = 'The config file. Default: hearth.config.json here, else in the data directory.';
-  return [...flags, { flags: '--config <path>', description, key: 'config', repeatable: false }];
+  return [...flags, { flags: '--config <path>', description, key: 'config' }];
 }
 
 /** The text of `docs/configuration.md`. */
@@ -50,6 +52,10 @@ export function configurationMarkdown(): string {
     '',
     'The file is looked for in the current directory, then in the data directory; `--config` or `HEARTH_CONFIG` names',
     'another one. Paths in it are relative to it. A key that does not exist is an error.',
+    '',
+    'A setting that is a list is one in the file. A flag of it takes several values with their separator between them, as',
+    '`--setting-sources user,project`, or is given once for each; the environment takes them with the separator. In the',
+    'file each value stands for itself, also one that holds the separator.',
     '',
     '```json',
     '{ "port": 4640, "workspace": ["/home/me/code"], "idleTimeoutMs": "30m" }',

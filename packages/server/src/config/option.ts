@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { HearthError } from '@hearth/protocol/errors';
 
 /** Reads one form of value from a flag, an environment variable or the config file. */
@@ -6,8 +7,8 @@ export interface Kind<Value> {
   readonly allowed: string;
   /** How the value stands in `--help`: `--port <number>`; absent: a switch without a value. */
   readonly placeholder?: string;
-  /** Several flags, or a list in the file. */
-  readonly repeatable?: true;
+  /** There can be several: a list in the file, this between them in the environment and in a flag, which can be repeated. */
+  readonly separator?: string;
   /** @returns undefined when the value is not allowed */
   read(raw: unknown): Value | undefined;
   /** The value as people write it. */
@@ -53,6 +54,18 @@ export const url: Kind<string> = {
     if (value === undefined || !URL.canParse(value)) return undefined;
     const { protocol, origin, pathname, search } = new URL(value);
     return /^https?:$/.test(protocol) && pathname === '/' && search === '' ? origin : undefined;
+  },
+  write: (value) => value,
+};
+
+/** By which a server is addressed; other letters than these no `Host` header has. */
+export const hostName: Kind<string> = {
+  allowed: 'a host name, as hearth.example or hearth.example:8443',
+  placeholder: 'name',
+  read: (raw) => {
+    const value = text.read(raw);
+    if (value === undefined || !/^[\w.\-:[\]]+$/.test(value)) return undefined;
+    return isIPv6(value) || URL.canParse(`http://${value}`) ? value : undefined;
   },
   write: (value) => value,
 };
@@ -128,15 +141,18 @@ export function choice<const Choice extends string>(choices: readonly Choice[]):
   };
 }
 
-/** Several of a kind: repeated flags, a list in the file, a separated text in the environment. */
+/** Several of a kind. */
 export function list<Item>(item: Kind<Item>, separator: string): Kind<readonly Item[]> {
   return {
-    allowed: `a list, each ${item.allowed}; in the environment with ${JSON.stringify(separator)} between them`,
+    allowed: `a list, each ${item.allowed}; with ${JSON.stringify(separator)} between them in a flag or the environment`,
     placeholder: item.placeholder ?? 'value',
-    repeatable: true,
+    separator,
     read: (raw) => {
       const parts: unknown[] = Array.isArray(raw) ? raw : typeof raw === 'string' ? raw.split(separator) : [raw];
-      const items = parts.filter((part) => part !== '').map((part) => item.read(part));
+      const items = parts
+        .map((part) => (typeof part === 'string' ? part.trim() : part))
+        .filter((part) => part !== '')
+        .map((part) => item.read(part));
       return items.includes(undefined) ? undefined : (items as Item[]);
     },
     write: (values) => values.map((value) => item.write(value)).join(separator) || 'none',

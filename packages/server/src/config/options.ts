@@ -2,7 +2,7 @@ import { totalmem } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { LOG_LEVELS } from '../telemetry/log-level.ts';
 import { isPostgres } from './database-url.ts';
-import { boolean, choice, duration, endpoint, integer, list, path, text, url, usd } from './option.ts';
+import { boolean, choice, duration, endpoint, hostName, integer, list, path, text, url, usd } from './option.ts';
 import type { Kind, Option, Place } from './option.ts';
 
 const BYTES_PER_MB = 1024 * 1024;
@@ -42,7 +42,7 @@ export const OPTIONS = {
   port: option(integer(0, 65_535), 'Port to listen on; 0 takes a free one.', { default: 4640 }),
   publicUrl: option(url, 'Where browsers find the server when a proxy or a tunnel stands before it.'),
   allowedHosts: option(
-    list(text, ','),
+    list(hostName, ','),
     'Further host names under which the server may be addressed, each `name` or `name:port`.',
     { default: [] },
   ),
@@ -84,7 +84,7 @@ export const OPTIONS = {
   natsUrl: option(text, 'A bus between several nodes.', {
     refuse: () => 'this version runs on one machine, without a bus; leave it out',
   }),
-  workspace: option(list(path, delimiter), 'Folder in which sessions may work; can be given several times.', {
+  workspace: option(list(path, delimiter), 'Folder in which sessions may work.', {
     default: ({ cwd }) => [cwd],
     defaultText: 'the current directory',
   }),
