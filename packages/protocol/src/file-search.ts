@@ -3,7 +3,7 @@ import { z } from 'zod';
 export const fileQuerySchema = z.object({
   cwd: z.string().min(1).describe('Absolute path of a folder inside a workspace root.'),
   q: z.string().max(500).optional().describe('Letters of the path, in order, case ignored; default: all files.'),
-  limit: z.coerce.number().int().min(1).max(200).optional().describe('Default 50.'),
+  limit: z.int().min(1).max(200).optional().describe('Default 50.'),
 });
 
 export const foundFileSchema = z.object({

@@ -28,13 +28,13 @@ export const tokenListSchema = list(tokenSchema);
 
 export const pageQuerySchema = z.object({
   cursor: z.string().optional(),
-  limit: z.coerce.number().int().min(1).max(1000).optional(),
+  limit: z.int().min(1).max(1000).optional(),
 });
 
 /** `after: -1` means live only; without it the whole log. */
 export const eventsQuerySchema = z.object({
-  after: z.coerce.number().int().min(-1).optional(),
-  limit: z.coerce.number().int().min(1).max(10_000).optional().describe('Default 1000; JSON answers only.'),
+  after: z.int().min(-1).optional(),
+  limit: z.int().min(1).max(10_000).optional().describe('Default 1000; JSON answers only.'),
 });
 
 export const eventPageSchema = z.object({ items: z.array(eventSchema), lastSeq: z.int().min(0) });

@@ -208,19 +208,15 @@ describe('opening and changing a session', () => {
 });
 
 describe('queries', () => {
-  test('turn the text of a URL into numbers', () => {
-    expect(sessionListQuerySchema.parse({ limit: '200', status: 'waiting' })).toEqual({
-      limit: 200,
-      status: 'waiting',
-    });
-    expect(eventsQuerySchema.parse({ after: '-1', limit: '10000' })).toEqual({ after: -1, limit: 10_000 });
+  test('take numbers, and nothing that could be read as one', () => {
+    expect(refused(sessionListQuerySchema, { limit: 200, status: 'waiting' })).toEqual([]);
+    expect(refused(eventsQuerySchema, { after: -1, limit: 10_000 })).toEqual([]);
+    expect(taken(sessionListQuerySchema, { limit: '1' }, { limit: true }, { limit: [3] }, { limit: null })).toEqual([]);
   });
 
   test('keep to their limits', () => {
-    expect(
-      taken(sessionListQuerySchema, { limit: '0' }, { limit: '201' }, { limit: 'many' }, { status: 'busy' }),
-    ).toEqual([]);
-    expect(taken(eventsQuerySchema, { after: '-2' }, { after: '1.5' }, { limit: '10001' })).toEqual([]);
+    expect(taken(sessionListQuerySchema, { limit: 0 }, { limit: 201 }, { status: 'busy' })).toEqual([]);
+    expect(taken(eventsQuerySchema, { after: -2 }, { after: 1.5 }, { limit: 10_001 })).toEqual([]);
   });
 
   test('take a period as dates or times', () => {

@@ -136,7 +136,7 @@ export const sessionListQuerySchema = z.object({
   status: sessionStatusSchema.optional(),
   q: z.string().optional().describe('Part of the title or of the working directory, case ignored.'),
   cursor: z.string().optional(),
-  limit: z.coerce.number().int().min(1).max(200).optional().describe('Default 50.'),
+  limit: z.int().min(1).max(200).optional().describe('Default 50.'),
 });
 
 export const sessionForkSchema = z.object({

@@ -103,6 +103,9 @@ describe('requests', () => {
     ['{"jsonrpc":"2.0","id":1,"method":"session.get","params":[1]}', 1, -32602],
     ['{"jsonrpc":"2.0","id":1,"method":"session.get","params":{"sessionId":"none"}}', 1, -32004],
     ['{"jsonrpc":"2.0","id":1,"method":"session.subscribe","params":{"sessionId":"x","after":"1"}}', 1, -32602],
+    ['{"jsonrpc":"2.0","id":1,"method":"session.list","params":{"limit":true}}', 1, -32602],
+    ['{"jsonrpc":"2.0","id":1,"method":"session.list","params":{"limit":[3]}}', 1, -32602],
+    ['{"jsonrpc":"2.0","id":1,"method":"session.list","params":{"limit":"1"}}', 1, -32602],
   ])('[WS1] %s is answered with the id %j and the error %d, and the socket stays open', async (text, id, code) => {
     const { socket, connection, ask } = connect();
     connection.receive(text);

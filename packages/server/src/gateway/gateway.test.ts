@@ -99,11 +99,24 @@ describe('errors over HTTP', () => {
     ['[]', 400],
     ['"text"', 400],
     ['42', 400],
+    ['null', 400],
     ['{"title":7}', 400],
   ])('[HTTP1] the body %j is a wrong shape', async (body, status) => {
     const headers = { 'content-type': 'application/json' };
-    const response = await server.call('/v1/sessions', { method: 'POST', headers, body });
-    expect(await problem(response)).toMatchObject({ status, code: 'invalid_request' });
+    for (const [method, path] of [
+      ['POST', '/v1/sessions'],
+      ['PATCH', `/v1/sessions/${await create()}`],
+    ] as const) {
+      const response = await server.call(path, { method, headers, body });
+      expect(await problem(response)).toMatchObject({ status, code: 'invalid_request' });
+    }
+  });
+
+  test('a body that is absent counts as an empty object', async () => {
+    const headers = { 'content-type': 'application/json' };
+    for (const given of [{}, { headers, body: '' }, { headers, body: ' ' }]) {
+      expect((await server.call('/v1/sessions', { method: 'POST', ...given })).status).toBe(201);
+    }
   });
 
   test('JSON that is nested without end is a wrong shape', async () => {
@@ -121,13 +134,23 @@ describe('errors over HTTP', () => {
     expect(body.hint).toContain('openapi');
   });
 
-  test.each(['limit=0', 'limit=x', 'limit=', 'limit=1&limit=2', 'status=nope'])(
-    'the query %s is refused',
-    async (query) => {
-      const response = await server.call(`/v1/sessions?${query}`);
-      expect(await problem(response)).toMatchObject({ status: 400, code: 'invalid_request' });
-    },
-  );
+  test.each([
+    'limit=0',
+    'limit=x',
+    'limit=',
+    'limit=1&limit=2',
+    'limit=0x10',
+    'limit=1e2',
+    'limit=%205',
+    'limit=5.0',
+    'limit=%2B5',
+    'limit=true',
+    'status=nope',
+  ])('[HTTP1] the query %s is refused', async (query) => {
+    const body = await problem(await server.call(`/v1/sessions?${query}`));
+    expect(body).toMatchObject({ status: 400, code: 'invalid_request' });
+    expect(body.issues?.map(({ path }) => path)).toEqual([query.split('=')[0]]);
+  });
 
   test('a body that is not JSON by its type is 415 with a hint', async () => {
     const body = 'title=x';

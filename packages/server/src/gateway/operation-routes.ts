@@ -1,6 +1,7 @@
 import { OPERATIONS, pathParameters, usageCsv } from '@hearth/protocol';
 import type { InterruptResult, Operation, OperationName, UsageReport } from '@hearth/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { perform } from '../connection/operations.ts';
 import type { Operations } from '../connection/operations.ts';
 import { shaped, wrongShape } from '../connection/shape.ts';
@@ -62,12 +63,22 @@ export function query(operation: Pick<Operation, 'query'>, given: unknown): Reco
     return value === '' && path !== 'q' ? [{ path, message: 'is empty' }] : [];
   });
   if (wrong.length > 0) throw wrongShape(wrong);
-  return shaped(operation.query, fields);
+  return shaped(operation.query, { ...fields, ...numbers(operation.query, fields) });
 }
 
-function body(operation: Operation, given: unknown): Record<string, unknown> {
+/** A URL has only text. What is no decimal stays text, which the schema refuses. */
+function numbers({ shape }: z.ZodObject, fields: Record<string, unknown>): Record<string, number> {
+  const decimals = Object.keys(shape).filter((name) => isNumber(shape[name]) && /^-?\d+$/.test(String(fields[name])));
+  return Object.fromEntries(decimals.map((name) => [name, Number(fields[name])]));
+}
+
+function isNumber(schema: unknown): boolean {
+  return schema instanceof z.ZodOptional ? isNumber(schema.unwrap()) : schema instanceof z.ZodNumber;
+}
+
+function body(operation: Operation, given: unknown = {}): Record<string, unknown> {
   if (operation.body === undefined) return {};
-  const parsed = shaped(operation.body, given ?? {}) as Record<string, unknown>;
+  const parsed = shaped(operation.body, given) as Record<string, unknown>;
   for (const name of pathParameters(operation)) delete parsed[name];
   return parsed;
 }

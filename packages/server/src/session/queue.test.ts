@@ -75,6 +75,48 @@ describe('a message', () => {
     expect([session.fate(first), session.fate(second)]).toEqual(['completed', 'completed']);
   });
 
+  test('[MSG3] now: starts the next turn from wherever it was put, and the others keep their order', () => {
+    const { session, first } = running();
+    const [a, b, c] = [session.send('later'), session.send('later'), session.send('later')];
+    session.update(b, { priority: 'now', place: 1 });
+    expect(session.told().slice(-2)).toEqual([`${b} updated now at 1`, 'phase interrupting']);
+    const from = session.log.length;
+    session.agentSays({ type: 'turn.ended', outcome: 'interrupted' });
+    expect(session.told(from)).toEqual([
+      'block b1 interrupted: ',
+      'turn interrupted by message',
+      `${first} completed`,
+      'turn started',
+      `${b} delivered as turn`,
+      'phase connecting',
+    ]);
+    expect(order(session)).toEqual([a, c]);
+    session.agentSays({ type: 'messages.started', messageIds: [b] });
+    session.agentSays(COMPLETED);
+    expect(session.commands.at(-1)).toBe(`agent.send ${a}`);
+  });
+
+  test('[MSG3] now: several start in the order of the queue, past what was put before them', () => {
+    const { session } = running();
+    const [a, b, c] = [session.send('later'), session.send('later'), session.send('later')];
+    session.update(c, { priority: 'now', place: 2 });
+    session.update(b, { priority: 'now', place: 1 });
+    expect(order(session)).toEqual([a, b, c]);
+    session.agentSays({ type: 'turn.ended', outcome: 'interrupted' });
+    expect([session.fate(b), session.check.phase]).toEqual(['delivered', 'interrupting']);
+    session.agentSays({ type: 'turn.ended', outcome: 'interrupted' });
+    expect(session.told().slice(-3)).toEqual(['turn started', `${c} delivered as turn`, 'phase initializing']);
+    expect(order(session)).toEqual([a]);
+  });
+
+  test('[MSG3] now: does not use up what was put before it when the turn ends by itself', () => {
+    const { session } = running();
+    const [a, b] = [session.send('later'), session.send('later')];
+    session.update(b, { priority: 'now', place: 1 });
+    session.agentSays(COMPLETED);
+    expect([session.fate(a), session.fate(b), session.check.phase]).toEqual(['queued', 'delivered', 'connecting']);
+  });
+
   test('[MSG2] next: goes to an agent that can be steered, which takes it into the turn', () => {
     const { session, first } = running();
     const steer = session.send('next');

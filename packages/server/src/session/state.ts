@@ -10,7 +10,7 @@ import type { Spent } from './spent.ts';
  */
 export interface SessionState {
   life: 'open' | 'draining' | 'closed';
-  /** Messages that are accepted and not delivered, in the order in which they will start turns. */
+  /** Messages that are accepted and not delivered, in the order in which they will start turns, but that `now` goes first. */
   queue: QueueEntry[];
   /** Changes of handed-over messages, which wait until the agent has given them back. */
   pending: PendingChange[];

@@ -278,7 +278,8 @@ export function settle(step: Step): void {
 function startNext(step: Step): void {
   for (;;) {
     const { queue } = step.state;
-    const first = queue[0];
+    // A turn of another one would be cut at once.
+    const first = queue.find((entry) => entry.priority === 'now') ?? queue[0];
     if (first === undefined || queue.some((entry) => entry.hold !== 'kept')) return;
     const refusal = step.context.refusal?.(first.messageId) ?? null;
     startTurn(step, [first.messageId], 'core');

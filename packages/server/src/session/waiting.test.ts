@@ -150,6 +150,19 @@ describe('calls that are counted one by one', () => {
       0, 0.25,
     ]);
   });
+
+  test('[CALL1] between two turns belong to the one after, also when their process was let go and after a crash', () => {
+    const { session } = startedSession();
+    session.agentSays({ ...COMPLETED, costUsd: 0 } as AgentEvent);
+    session.agentSays(counted);
+    session.input({ type: 'evict' });
+    session.crash();
+    const next = session.send('next');
+    session.agentSays({ type: 'ready', agentSessionId: 'again' });
+    session.agentSays({ type: 'messages.started', messageIds: [next] });
+    session.agentSays({ ...COMPLETED, costUsd: 0 } as AgentEvent);
+    expect(session.log.findLast((event) => event.type === 'turn.completed')).toMatchObject({ costUsd: 0.25 });
+  });
 });
 
 describe('accounts in a session', () => {

@@ -311,8 +311,8 @@ export class SimulatedSession {
   #checkOrder(messageIds: readonly string[]): void {
     const { queue } = this.#view.session;
     const starts = queue.filter((message) => messageIds.includes(message.id));
-    if (this.#reordered || !starts.some((message) => message.priority === 'later')) return;
-    const sooner = queue.filter((message) => message.priority !== 'later');
+    if (!starts.some((message) => message.priority === 'later')) return;
+    const sooner = queue.filter(({ priority }) => priority === 'now' || (priority === 'next' && !this.#reordered));
     expect(sooner.length === 0, 'a later message starts before a more urgent one', queue);
   }
 
