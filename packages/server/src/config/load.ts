@@ -4,10 +4,11 @@ import { dirname, join, resolve } from 'node:path';
 import { HearthError } from '@hearth/protocol/errors';
 import { holdsPassword } from './database-url.ts';
 import { nearest } from './nearest.ts';
-import { environmentName, flagName, path as pathKind, wrongSetting } from './option.ts';
+import { environmentName, flagName, wrongSetting } from './option.ts';
 import type { Option, Place } from './option.ts';
 import { OPTION_TREE } from './options.ts';
 import type { Config } from './options.ts';
+import { isSet, refuseUnknown, valueOf } from './setting.ts';
 
 export const CONFIG_FILE = 'hearth.config.json';
 
@@ -27,14 +28,6 @@ export interface LoadedConfig {
   sources: Readonly<Record<string, string>>;
   /** Names in the environment that look like a setting and are none. */
   warnings: string[];
-}
-
-interface Setting {
-  /** As it is named in errors: `--port`, `HEARTH_PORT`, `"port" in /path/hearth.config.json`. */
-  source: string;
-  raw: unknown;
-  /** What a relative path is relative to. */
-  base: string;
 }
 
 /**
@@ -67,33 +60,6 @@ export function loadConfig(options: LoadOptions = {}): LoadedConfig {
   };
 }
 
-function valueOf(key: string, option: Option<unknown>, place: Place, settings: readonly Setting[]): unknown {
-  const setting = settings.find(isSet);
-  if (setting === undefined) {
-    return typeof option.default === 'function' ? (option.default as (place: Place) => unknown)(place) : option.default;
-  }
-  const { source, raw, base } = setting;
-  const value = option.kind.read(raw);
-  if (value === undefined)
-    throw wrongSetting(source, raw, `Allowed is ${option.kind.allowed}.`, option.secret === true);
-  const refusal = option.refuse?.(value);
-  if (refusal !== undefined) throw wrongSetting(source, raw, `${refusal[0]?.toUpperCase()}${refusal.slice(1)}.`, false);
-  return PATHS.has(key) ? absolute(value, base) : value;
-}
-
-function isSet({ raw }: Setting): boolean {
-  return raw !== undefined && raw !== '';
-}
-
-const PATHS: ReadonlySet<string> = new Set(
-  Object.keys(OPTION_TREE).filter((key) => OPTION_TREE[key]?.kind.placeholder === pathKind.placeholder),
-);
-
-function absolute(value: unknown, base: string): unknown {
-  if (Array.isArray(value)) return value.map((each) => resolve(base, String(each)));
-  return resolve(base, String(value));
-}
-
 function findFile(place: Place, flags: Readonly<Record<string, unknown>>): string | undefined {
   const [source, named] =
     typeof flags['config'] === 'string' ? ['--config', flags['config']] : ['HEARTH_CONFIG', place.env['HEARTH_CONFIG']];
@@ -121,14 +87,10 @@ function readFile(file: string): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new HearthError('invalid_request', `${file} does not hold a JSON object.`, { hint: 'Write {"port": 4640}.' });
   }
-  const known = Object.keys(OPTION_TREE);
-  for (const key of Object.keys(value)) {
-    if (known.includes(key) || key === '$schema') continue;
-    const meant = nearest(key, known);
-    throw new HearthError('invalid_request', `${file} has the unknown key "${key}".`, {
-      hint: meant === undefined ? `Known keys are ${known.join(', ')}.` : `Did you mean "${meant}"?`,
-    });
-  }
+  refuseUnknown(
+    Object.keys(value).filter((key) => key !== '$schema'),
+    `${file} has`,
+  );
   return value as Record<string, unknown>;
 }
 

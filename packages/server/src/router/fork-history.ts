@@ -85,6 +85,8 @@ function copied(event: Event, delivered: ReadonlySet<string>, edited: ReadonlyMa
     case 'session.updated':
     case 'session.closed':
     case 'session.rewound':
+    // It is born with the title that its source has.
+    case 'title.updated':
     case 'files.rewound':
     case 'phase.changed':
     case 'message.updated':

@@ -34,7 +34,9 @@ function isOf<const Types extends readonly FieldType[]>(
   return (
     Array.isArray(fields) &&
     fields.length === types.length &&
-    types.every((type, index) => typeof fields[index] === type)
+    types.every((type, index) =>
+      type === 'number' ? Number.isSafeInteger(fields[index]) : typeof fields[index] === type,
+    )
   );
 }
 
