@@ -63,6 +63,32 @@ describe('sessions in memory over a real store', () => {
     expect(events.filter((event) => event.type === 'message.completed')).toHaveLength(2);
   });
 
+  test('[SES5] a session that cannot be read keeps no other from going on, nor the server from its start', async () => {
+    const first = await open();
+    const ids: string[] = [];
+    for (const content of ['[[say one]]', '[[say two]]']) {
+      const { id } = await first.sessions.create(OWNER, {});
+      await first.sessions.send(OWNER, id, { content: '[[hang]]' });
+      await first.sessions.send(OWNER, id, { content, priority: 'later' });
+      ids.push(id);
+    }
+    await first.close();
+
+    const second = await open();
+    const [broken = '', sound = ''] = ids;
+    const load = second.store.sessions.load.bind(second.store.sessions);
+    second.store.sessions.load = async (id) => {
+      const record = await load(id);
+      return record === null || id !== broken ? record : { ...record, core: '{' };
+    };
+    await second.registry.recover();
+    await idle(second, sound);
+    await expect(second.sessions.get(broken)).rejects.toThrow(SyntaxError);
+    second.store.sessions.load = load;
+    await idle(second, broken);
+    expect((await log(second.sessions, broken)).at(-1)).toMatchObject({ type: 'phase.changed', phase: 'idle' });
+  });
+
   test('[LOG4] text that streams is one event per commit, in order with all else that the agent says and the user wants', async () => {
     let say: (event: AgentEvent) => void = () => undefined;
     const scripted = createScriptedBackend({ clock: systemClock, newId: randomUUID, maxRetries: 1 });

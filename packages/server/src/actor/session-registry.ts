@@ -135,7 +135,14 @@ export class SessionRegistry {
 
   /** Loads what a server that is gone left unfinished: turns are ended, queued messages start. */
   async recover(): Promise<void> {
-    for (const sessionId of await this.#parts.store.sessions.unsettled()) await this.get(sessionId);
+    for (const sessionId of await this.#parts.store.sessions.unsettled()) {
+      try {
+        await this.get(sessionId);
+      } catch (error) {
+        // One that cannot be read keeps no other from going on; whoever asks for it is told.
+        this.#parts.log.error({ sessionId, err: error }, 'a session could not be recovered');
+      }
+    }
   }
 
   /** Lets turns that wait without a process look whether they can go on. */
