@@ -120,6 +120,11 @@ describe('the configuration', () => {
     expect(loadConfig({ ...place, flags: { databaseUrl: 'postgres://me@db/x' } }).warnings).toEqual([]);
   });
 
+  test('warns of a workspace that is not there', () => {
+    const { warnings } = loadConfig({ ...place, flags: { workspace: [folder, join(folder, 'missing')] } });
+    expect(warnings).toEqual([expect.stringContaining(join(folder, 'missing'))]);
+  });
+
   test('[CFG2] refuses a file with an unknown key, and says which was meant', async () => {
     const path = await file({ prot: 1 });
     expect(failure(() => loadConfig(place))).toEqual({

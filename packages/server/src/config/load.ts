@@ -26,7 +26,7 @@ export interface LoadedConfig {
   file?: string;
   /** Where each setting comes from that is not a default, by its key: `--port`, `HEARTH_PORT`, `"port" in /path/…`. */
   sources: Readonly<Record<string, string>>;
-  /** Names in the environment that look like a setting and are none. */
+  /** What is odd: names in the environment that look like a setting and are none, a workspace that is not there. */
   warnings: string[];
 }
 
@@ -56,7 +56,7 @@ export function loadConfig(options: LoadOptions = {}): LoadedConfig {
     config: Object.fromEntries(config) as Config,
     sources,
     ...(file === undefined ? {} : { file }),
-    warnings: [...unknownNames(env), ...exposedPassword(flags['databaseUrl'])],
+    warnings: [...unknownNames(env), ...exposedPassword(flags['databaseUrl']), ...missing(config)],
   };
 }
 
@@ -99,6 +99,15 @@ function exposedPassword(flag: unknown): string[] {
   return [
     'The password in --database-url can be seen by others on this machine. Give the address in HEARTH_DATABASE_URL, or the password in PGPASSWORD or ~/.pgpass.',
   ];
+}
+
+function missing(settings: readonly (readonly [string, unknown])[]): string[] {
+  const folders = settings.flatMap(([key, value]) =>
+    key === 'workspace' && Array.isArray(value) ? value.map(String) : [],
+  );
+  return folders
+    .filter((folder) => !existsSync(folder))
+    .map((folder) => `The workspace ${folder} does not exist. No session can be opened there before it does.`);
 }
 
 /** Names that other commands use. */
