@@ -10,6 +10,8 @@ test.each([
   '//',
   '//evil.example/v1/messages',
   '/\\evil.example/v1/messages',
+  '/v1/models/..%2f..%2Forganizations',
+  '/v1/models/..%5corganizations',
   '*',
   '',
 ])('[RLY1] the target %j is none', (target) => {

@@ -1,11 +1,14 @@
 /** Path and query of a request, as the URL standard reads them. */
 export type Target = Readonly<Pick<URL, 'pathname' | 'search'>>;
 
-/** Null for what does not begin with exactly one slash: such a target can name a host of its own. */
+/**
+ * Null for what does not begin with exactly one slash, since such a target can name a host of its own, and for slashes that are
+ * encoded, since a gateway may take them for real ones.
+ */
 export function readTarget(target: string): Target | null {
   if (!/^\/(?![/\\])/.test(target)) return null;
   const { pathname, search } = new URL(`http://localhost${target}`);
-  return { pathname, search };
+  return /%2f|%5c/i.test(pathname) ? null : { pathname, search };
 }
 
 /**
