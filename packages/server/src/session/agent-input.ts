@@ -209,7 +209,7 @@ function onAccountSelected(step: Step, event: Extract<AgentEvent, { type: 'accou
   step.emitInTurn(event);
 }
 
-function onCallCounted(step: Step, event: Extract<AgentEvent, { type: 'call.counted' }>): void {
+export function onCallCounted(step: Step, event: Extract<AgentEvent, { type: 'call.counted' }>): void {
   const { accountId, model, usage, costUsd } = event;
   const spent = { usage, costUsd, models: [{ model, accountId, ...usage, costUsd }] };
   const { turn, spentBetween } = step.state;

@@ -1,5 +1,5 @@
 import type { EventBody } from '@hearth/protocol';
-import { onAgentEvent } from './agent-input.ts';
+import { onAgentEvent, onCallCounted } from './agent-input.ts';
 import { answerApproval } from './approvals.ts';
 import { GatheredText } from './gathered-text.ts';
 import type { CoreContext, Effect, Input } from './input.ts';
@@ -112,6 +112,8 @@ function isText(input: Input): input is InputOf<'agent'> {
 function hear(step: Step, { generation, event }: InputOf<'agent'>): void {
   const { agent } = step.state;
   if (agent.life !== 'down' && generation === agent.generation) onAgentEvent(step, event);
+  // What was broken off is counted when its process is given up already, and was spent all the same.
+  else if (event.type === 'call.counted') onCallCounted(step, event);
 }
 
 function updateSession(step: Step, input: InputOf<'session.update'>): void {

@@ -151,6 +151,18 @@ describe('calls that are counted one by one', () => {
     ]);
   });
 
+  test('[CALL1] that are counted when their process is gone belong to the turn after', () => {
+    const { session } = startedSession();
+    session.agentSays({ type: 'block.started', blockId: 'b', kind: 'text' });
+    session.agentSays({ type: 'exited' });
+    session.agentSays(counted);
+    const next = session.send('next');
+    session.agentSays({ type: 'ready', agentSessionId: 'again' });
+    session.agentSays({ type: 'messages.started', messageIds: [next] });
+    session.agentSays({ ...COMPLETED, costUsd: 0 } as AgentEvent);
+    expect(session.log.findLast((event) => event.type === 'turn.completed')).toMatchObject({ costUsd: 0.25 });
+  });
+
   test('[CALL1] between two turns belong to the one after, also when their process was let go and after a crash', () => {
     const { session } = startedSession();
     session.agentSays({ ...COMPLETED, costUsd: 0 } as AgentEvent);
