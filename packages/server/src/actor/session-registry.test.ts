@@ -90,15 +90,7 @@ describe('sessions in memory over a real store', () => {
   });
 
   test('[LOG4] text that streams is one event per commit, in order with all else that the agent says and the user wants', async () => {
-    let say: (event: AgentEvent) => void = () => undefined;
-    const scripted = createScriptedBackend({ clock: systemClock, newId: randomUUID, maxRetries: 1 });
-    const backend: Backend = {
-      ...scripted,
-      open: (spec, emit) => {
-        say = emit;
-        return scripted.open(spec, emit);
-      },
-    };
+    const agent = speaking();
     const commits: SessionBatch[][] = [];
     // The core is told the time with each input.
     let looks = 0;
@@ -109,27 +101,27 @@ describe('sessions in memory over a real store', () => {
         return systemClock.now();
       },
     };
-    const house = await open({ backend, clock, refuses: (batches) => commits.push(batches) === 0 });
+    const house = await open({ backend: agent.backend, clock, refuses: (batches) => commits.push(batches) === 0 });
     const { id } = await house.sessions.create(OWNER, {});
     await house.sessions.send(OWNER, id, { content: '[[stall]]' });
     await until('the turn to run', async () => (await house.sessions.get(id)).phase !== 'idle');
     const stream = (blockId: string, ...texts: string[]): void => {
-      for (const text of texts) say({ type: 'block.delta', blockId, text });
+      for (const text of texts) agent.say({ type: 'block.delta', blockId, text });
     };
-    for (const blockId of ['a', 'b', 'c']) say({ type: 'block.started', blockId, kind: 'text' });
+    for (const blockId of ['a', 'b', 'c']) agent.say({ type: 'block.started', blockId, kind: 'text' });
     await until('the blocks to be told', async () => (await log(house.sessions, id)).at(-1)?.type === 'phase.changed');
     const before = commits.length;
     looks = 0;
 
     stream('a', 'o', 'n', 'e');
-    say({ type: 'activity' });
+    agent.say({ type: 'activity' });
     expect(looks, 'what streams waits for the commit').toBe(0);
     stream('b', 't', 'w');
-    say({ type: 'activity' });
+    agent.say({ type: 'activity' });
     stream('b', 'o');
-    say({ type: 'notice', level: 'info', code: 'n', text: 'between' });
+    agent.say({ type: 'notice', level: 'info', code: 'n', text: 'between' });
     stream('a', '!');
-    say({ type: 'block.completed', blockId: 'a', text: 'one!' });
+    agent.say({ type: 'block.completed', blockId: 'a', text: 'one!' });
     stream('c', 'thr', 'ee');
     await house.sessions.interrupt(id, false);
     await idle(house, id);
@@ -293,24 +285,16 @@ describe('sessions in memory over a real store', () => {
   });
 
   test('[CALL1] calls between two turns belong to the one after, also when the server restarts in between', async () => {
-    let say: (event: AgentEvent) => void = () => undefined;
-    const scripted = createScriptedBackend({ clock: systemClock, newId: randomUUID, maxRetries: 1 });
-    const backend: Backend = {
-      ...scripted,
-      open: (spec, emit) => {
-        say = emit;
-        return scripted.open(spec, emit);
-      },
-    };
+    const agent = speaking();
     const usage = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheCreationTokens: 0 };
     const spent = async ({ sessions }: House, id: string): Promise<number> => (await sessions.get(id)).usage.costUsd;
-    const first = await open({ backend });
+    const first = await open({ backend: agent.backend });
     const { id } = await first.sessions.create(OWNER, {});
     await first.sessions.send(OWNER, id, { content: '[[say one]]' });
     await idle(first, id);
     const before = await spent(first, id);
-    say({ type: 'call.counted', accountId: 'one', model: 'm', usage, costUsd: 64 });
-    say({ type: 'call.counted', accountId: 'one', model: 'm', usage, costUsd: 128 });
+    agent.say({ type: 'call.counted', accountId: 'one', model: 'm', usage, costUsd: 64 });
+    agent.say({ type: 'call.counted', accountId: 'one', model: 'm', usage, costUsd: 128 });
     await first.close();
 
     const second = await open();
@@ -319,3 +303,17 @@ describe('sessions in memory over a real store', () => {
     expect((await spent(second, id)) - before).toBeGreaterThan(191);
   });
 });
+
+/** The scripted agent, of which a test can say what else it says. */
+function speaking(): { backend: Backend; say: (event: AgentEvent) => void } {
+  const scripted = createScriptedBackend({ clock: systemClock, newId: randomUUID, maxRetries: 1 });
+  let emitted: (event: AgentEvent) => void = () => undefined;
+  const backend: Backend = {
+    ...scripted,
+    open: (spec, emit) => {
+      emitted = emit;
+      return scripted.open(spec, emit);
+    },
+  };
+  return { backend, say: (event) => emitted(event) };
+}

@@ -64,7 +64,7 @@ export class SessionRegistry {
   /** Sessions that are on their way out of the store. */
   readonly #removing = new Set<string>();
   /** Sessions that were given up and will be loaded again. */
-  readonly #reloads = new Map<string, NodeJS.Timeout>();
+  readonly #reloads = new Set<string>();
   readonly #sweeper: NodeJS.Timeout;
   #stopping = false;
 
@@ -96,7 +96,7 @@ export class SessionRegistry {
 
   /** @throws HearthError `not_found` */
   async get(sessionId: string): Promise<SessionActor> {
-    if (this.#removing.has(sessionId)) throw deletedError();
+    if (this.#removing.has(sessionId)) throw noSuchSession();
     const known = this.#actors.get(sessionId);
     if (known !== undefined) return known;
     const loading = this.#load(sessionId);
@@ -182,7 +182,7 @@ export class SessionRegistry {
     try {
       await this.#parts.eventLog.close(actor.id);
       await actor.flushed();
-      this.#forget(actor, deletedError());
+      this.#forget(actor, noSuchSession());
       await actor.vacant();
       await erase();
     } finally {
@@ -218,7 +218,7 @@ export class SessionRegistry {
     if (this.#stopping) throw stoppingError();
     await this.#leaving.get(sessionId);
     const record = await this.#parts.store.sessions.load(sessionId);
-    if (record === null) throw deletedError();
+    if (record === null) throw noSuchSession();
     const start = await this.#restore(sessionId, record);
     const texts: Record<string, string> = {};
     for (const { blockId } of start.state.blocks) texts[blockId] = await this.#blockText(sessionId, blockId);
@@ -301,6 +301,7 @@ export class SessionRegistry {
   /** A session whose turn was lost with its commit must end it in the log as soon as the log takes writes again. */
   #loadLater(sessionId: string): void {
     if (this.#reloads.has(sessionId)) return;
+    this.#reloads.add(sessionId);
     const timer = setTimeout(() => {
       this.#reloads.delete(sessionId);
       if (this.#stopping) return;
@@ -310,7 +311,6 @@ export class SessionRegistry {
       });
     }, RELOAD_AFTER_MS);
     timer.unref();
-    this.#reloads.set(sessionId, timer);
   }
 
   /** @param reason what requests get that reach it still */
@@ -353,6 +353,6 @@ function stoppingError(): HearthError {
   return new HearthError('agent_unavailable', 'The server is stopping.', { hint: 'Try again soon.' });
 }
 
-function deletedError(): HearthError {
+function noSuchSession(): HearthError {
   return new HearthError('not_found', 'There is no such session.');
 }

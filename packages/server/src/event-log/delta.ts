@@ -46,6 +46,7 @@ const LONG_END = 16 * 1024;
 /** More than this part of a text comes with its end for who wants it fast, and does not go out twice. */
 const SHORT_PART = 1 / 16;
 
+/** Text of a block that streams. */
 export function isText({ body }: PendingEvent): boolean {
   return body.type === 'block.delta';
 }

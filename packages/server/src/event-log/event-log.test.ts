@@ -5,7 +5,7 @@ import { FakeClock } from '@hearth/testkit';
 import type { Clock } from '../concurrency/clock.ts';
 import { failure } from '../store/contract/fixture.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
-import type { Store } from '../store/store.ts';
+import type { SessionBatch, Store } from '../store/store.ts';
 import { aDelta, anEnd, aNotice, aStart, logBench, RecordingOwner, RecordingSink, until } from './testing/log-bench.ts';
 import type { LogBench } from './testing/log-bench.ts';
 
@@ -303,16 +303,27 @@ describe('writing', () => {
     expect((await stored()).map(({ seq }) => seq)).toEqual([1]);
   });
 
-  test('[LOG9] an owner that fails at a refusal holds nobody up', async () => {
+  test.each([
+    ['when its events cannot be encoded', { ...aNotice('a'), data: 1n }, () => null],
+    [
+      'when the store refuses them',
+      aNotice('a'),
+      (batches: SessionBatch[]) => (batches.some(({ sessionId }) => sessionId === 's1') ? diskFull() : null),
+    ],
+  ])('[LOG9] an owner that fails at a refusal, %s, holds up nobody in the same commit', async (_, event, refuse) => {
     owner.failed = () => {
       throw new Error('it does not expect that');
     };
-    bench.events.refuse = diskFull;
-    expect(await failure(bench.log.append('s1', [aNotice('a')]))).toMatchObject({ code: 'internal' });
-    bench.events.refuse = () => null;
+    bench.log.open('s0', 0, new RecordingOwner('s0'));
     bench.log.open('s2', 0, new RecordingOwner('s2'));
-    await bench.log.append('s2', [aNotice('b')]);
-    expect(await stored('s2')).toHaveLength(1);
+    bench.events.refuse = refuse;
+    const others = [bench.log.append('s0', [aNotice('b')])];
+    const refused = bench.log.append('s1', [event]);
+    others.push(bench.log.append('s2', [aNotice('c')]));
+    expect(await failure(refused)).toMatchObject({ code: 'internal' });
+    await Promise.all(others);
+    expect([await stored('s0'), await stored('s2')]).toMatchObject([[{ text: 'b' }], [{ text: 'c' }]]);
+    expect(['s0', 's2'].map((id) => bench.log.release(id))).toEqual([true, true]);
   });
 
   test('[LOG9] nothing can be announced to a log that was refused a commit', async () => {

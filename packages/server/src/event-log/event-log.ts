@@ -247,7 +247,7 @@ export class EventLog {
     const beganMs = this.#parts.clock.monotonic();
     try {
       const channels = this.#next();
-      const flights = channels.map((channel) => channel.gather()).filter((flight) => flight !== null);
+      const flights = channels.map((channel) => this.#gather(channel)).filter((flight) => flight !== null);
       for (const channel of channels) if (channel.waits) this.#line(channel);
       // Those that are left have waited already.
       this.#urgent = this.#dirty.length > 0;
@@ -320,9 +320,22 @@ export class EventLog {
     }
   }
 
+  #gather(channel: Channel): Flight | null {
+    try {
+      return channel.gather();
+    } catch (error) {
+      this.#parts.log.error({ err: error, sessionId: channel.sessionId }, 'an owner failed at a refusal');
+      return null;
+    }
+  }
+
   #refuse(flight: Flight, error: HearthError): void {
     this.#parts.log.error({ err: error, sessionId: flight.channel.sessionId }, 'a commit was refused');
-    flight.channel.refuse(flight, error);
+    try {
+      flight.channel.refuse(flight, error);
+    } catch (thrown) {
+      this.#parts.log.error({ err: thrown, sessionId: flight.channel.sessionId }, 'an owner failed at a refusal');
+    }
   }
 
   async #readPage(sessionId: string, after: number, upTo: number): Promise<Page | null> {

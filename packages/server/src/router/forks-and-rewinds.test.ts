@@ -6,6 +6,7 @@ import type { Event, Message, Session } from '@hearth/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SessionRegistry } from '../actor/session-registry.ts';
 import type { AgentSpec, Backend, FileRewind, ForkSource } from '../backend/backend.ts';
+import { OWNER, until } from '../actor/testing/session-house.ts';
 import { createScriptedBackend } from '../backend/scripted/scripted-backend.ts';
 import { systemClock } from '../concurrency/clock.ts';
 import { listDirectories } from '../config/directories.ts';
@@ -17,7 +18,6 @@ import { silentLog } from '../telemetry/log.ts';
 import { LocalSessions } from './local-sessions.ts';
 import { SessionChanges } from './session-changes.ts';
 
-const OWNER = { id: 'owner', label: 'owner' };
 const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 /** Sessions over a real store, with an agent that costs something, and that is asked to fork and to put back files. */
@@ -126,14 +126,6 @@ async function open(): Promise<House> {
 }
 
 const logOf = async (id: string): Promise<Event[]> => (await house.sessions.events(id, 0, 10_000)).items;
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 30_000;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`waited in vain for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 async function idle(id: string): Promise<void> {
   await until('the session to be idle', async () => {

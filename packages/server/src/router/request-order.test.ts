@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { deferred } from '../concurrency/deferred.ts';
 import { houses, idle, log, OWNER } from '../actor/testing/session-house.ts';
+import { SendLine } from './send-line.ts';
 
 const { open } = houses();
 
@@ -33,13 +35,16 @@ test('[WS5] a change that comes right after a message does not overtake it', asy
   expect(change).toBeGreaterThan(types.indexOf('message.queued'));
 });
 
-test('[WS5] what comes after a message that is refused is done all the same', async () => {
-  const house = await open();
-  const { id } = await house.sessions.create(OWNER, {});
-  const [sent, interrupted] = await Promise.allSettled([
-    house.sessions.send(OWNER, 'nobody', { content: 'x' }),
-    house.sessions.interrupt('nobody', false),
-    house.sessions.interrupt(id, false),
-  ]);
-  expect([sent.status, interrupted.status]).toEqual(['rejected', 'rejected']);
+test('[WS5] what waits for a message goes on when that is refused, and waits for nothing of another session', async () => {
+  const line = new SendLine();
+  const order: string[] = [];
+  const refused = deferred<void>();
+  const sent = line.run('one', () => refused.promise).catch(() => order.push('refused'));
+  const passed = line.passed('one').then(() => order.push('passed'));
+  await line.passed('two');
+  order.push('two');
+  refused.reject(new Error('no'));
+  await Promise.all([sent, passed]);
+  expect(order.toSorted()).toEqual(['passed', 'refused', 'two']);
+  expect(order[0]).toBe('two');
 });
