@@ -200,6 +200,35 @@ describe('an answer that is lost', () => {
   });
 });
 
+describe('a connection that ends in the moment it is ready', () => {
+  test('[STO13] is replaced, and costs neither the server nor what was to be stored', async () => {
+    const { hostname: host, port } = new URL(server.url);
+    const relay = await startRelay({ host, port: Number(port) });
+    const store = await opened(freshUrl(relay.port));
+    const lost = relay.loseAnswerTo('notice 2');
+    const ended = lost.then(() => relay.endNextConnection());
+
+    await append(store, 2);
+    await ended;
+
+    expect(await allSeqs(store, 's1')).toEqual([1, 2]);
+    await store.close();
+    await relay.close();
+  });
+
+  test('[STO13] when a server starts, it is refused with words that help', async () => {
+    const { hostname: host, port } = new URL(server.url);
+    const relay = await startRelay({ host, port: Number(port) });
+    const ended = relay.endNextConnection();
+
+    const refused = await failure(openPostgresStore({ url: freshUrl(relay.port) }));
+    await ended;
+
+    expect(refused.message).toMatch(/does not answer/);
+    await relay.close();
+  });
+});
+
 describe('limits of the database', () => {
   test('[STO13] while it takes no more connections a commit waits', async () => {
     const url = freshUrl();

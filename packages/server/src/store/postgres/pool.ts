@@ -82,9 +82,7 @@ export class ConnectionPool {
         callbackify(async () => examine?.(connection))((error) => done(error ?? undefined));
       },
     });
-    // A connection that fails says so to whoever uses it, or is replaced when it is next needed.
     this.#pool.on('error', () => {});
-    this.#pool.on('connect', (client) => client.on('error', () => {}));
   }
 
   /** Each host of the address is tried once: which one takes writes may have changed since the last connection. */
@@ -161,7 +159,6 @@ async function openOne(address: PostgresAddress, answerTimeoutMs: number): Promi
     client.once('error', () => resolve());
     client.once('end', () => resolve());
   });
-  client.on('error', () => {});
   try {
     await client.connect();
   } catch (error) {
@@ -191,6 +188,9 @@ function clientOf(hosts: Hosts) {
       const given = typeof config === 'object' ? config : {};
       // The pool of the library hides the password from whoever looks at all of its options.
       super({ ...given, password: given.password, host, port, ssl });
+      // A connection that fails says so to whoever uses it, or is replaced when it is next needed. The library listens only
+      // from when it has handed the connection over, and the database may end it before.
+      this.on('error', () => {});
     }
 
     // The pool of the library asks with a callback.

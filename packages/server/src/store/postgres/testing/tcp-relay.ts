@@ -13,6 +13,11 @@ export interface TcpRelay {
   loseAnswerTo(text: string): Promise<void>;
   /** The next request of this text is held back while its connection breaks for whoever sent it. */
   holdRequest(text: string): HeldRequest;
+  /**
+   * The next connection is told in the same breath that it is ready and that the database ends.
+   * @returns when that has happened
+   */
+  endNextConnection(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -23,11 +28,15 @@ export interface HeldRequest {
   deliver(): Promise<void>;
 }
 
+const READY = Buffer.from('Z\0\0\0\u0005I');
+const ENDING = errorMessage({ S: 'FATAL', C: '57P01', M: 'terminating connection due to unexpected postmaster exit' });
+
 export async function startRelay(target: { host: string; port: number }): Promise<TcpRelay> {
   const sockets = new Set<Socket>();
   let connections = 0;
   let watched: { text: string; lost: () => void } | null = null;
   let wanted: { text: string; take: (data: Buffer, database: Socket) => void } | null = null;
+  let ending: (() => void) | null = null;
   const server = createServer((client) => {
     connections += 1;
     const database = connect(target.port, target.host);
@@ -48,6 +57,12 @@ export async function startRelay(target: { host: string; port: number }): Promis
       database.write(data);
     });
     database.on('data', (data: Buffer) => {
+      if (ending !== null && data.includes(READY)) {
+        client.end(Buffer.concat([data, ENDING]));
+        ending();
+        ending = null;
+        return;
+      }
       if (losing === null) {
         if (!isHeld) client.write(data);
         return;
@@ -81,6 +96,10 @@ export async function startRelay(target: { host: string; port: number }): Promis
       new Promise((resolve) => {
         watched = { text, lost: resolve };
       }),
+    endNextConnection: () =>
+      new Promise((resolve) => {
+        ending = resolve;
+      }),
     holdRequest: (text) => {
       let deliver = (): void => {};
       let answered: Promise<void> = Promise.resolve();
@@ -111,4 +130,16 @@ export async function startRelay(target: { host: string; port: number }): Promis
       });
     },
   };
+}
+
+/** An ErrorResponse of PostgreSQL's protocol. */
+function errorMessage(fields: Readonly<Record<string, string>>): Buffer {
+  const body = Buffer.from(
+    `${Object.entries(fields)
+      .map(([type, value]) => `${type}${value}\0`)
+      .join('')}\0`,
+  );
+  const head = Buffer.from('E\0\0\0\0');
+  head.writeInt32BE(body.length + 4, 1);
+  return Buffer.concat([head, body]);
 }
