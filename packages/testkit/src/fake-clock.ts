@@ -26,6 +26,7 @@ interface Timer {
 /** A clock that stands still until it is told to go on. */
 export class FakeClock implements Clock {
   #now: number;
+  #setByMs = 0;
   #nextId = 1;
   readonly #timers = new Map<number, Timer>();
 
@@ -45,11 +46,16 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
-    return this.#now;
+    return this.#now + this.#setByMs;
   }
 
   monotonic(): number {
     return this.#now;
+  }
+
+  /** Sets the time forward or back, as its owner may do, or as it looks after a sleep; timers come no nearer by it. */
+  set(byMs: number): void {
+    this.#setByMs += byMs;
   }
 
   setTimeout(run: () => void, delayMs: number): TimerHandle {

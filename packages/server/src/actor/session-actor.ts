@@ -21,6 +21,7 @@ import { foldCommit } from './fold-commit.ts';
 import { OpenRequests } from './open-requests.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { Purse } from './purse.ts';
+import { SessionClock } from './session-clock.ts';
 import { ObservedSession } from './session-observer.ts';
 import { StreamedText } from './streamed-text.ts';
 
@@ -56,7 +57,7 @@ export class SessionActor {
   #broken: HearthError | null = null;
   readonly #observed: ObservedSession;
   readonly #purse: Purse;
-  #lastUsedAt: number;
+  readonly #clock: SessionClock;
 
   constructor(start: ActorStart, parts: ActorParts) {
     this.id = start.view.session.id;
@@ -66,7 +67,7 @@ export class SessionActor {
     this.#view = start.view;
     this.#lastSeq = start.view.session.lastSeq;
     this.#projected = start.view;
-    this.#lastUsedAt = parts.clock.now();
+    this.#clock = new SessionClock(parts.clock);
     this.#alarm = new Alarm(parts.clock, () => this.dispatch({ type: 'tick' }));
     for (const message of [...start.view.session.queue, ...start.view.delivered, ...start.carried]) {
       this.#contents.set(message.id, message.content);
@@ -111,9 +112,9 @@ export class SessionActor {
     return this.#settings;
   }
 
-  /** Ms since 1970. */
+  /** In the clock's monotonic time, ms. */
   get lastUsedAt(): number {
-    return this.#lastUsedAt;
+    return this.#clock.lastUsedAt;
   }
 
   /** When the present phase began, in ms since 1970. */
@@ -176,13 +177,11 @@ export class SessionActor {
   }
 
   #take(input: Input): void {
-    const { clock, newId } = this.#parts;
+    const { newId } = this.#parts;
     const config = this.#config();
-    const now = clock.now();
-    if (input.type !== 'tick' && input.type !== 'evict') this.#lastUsedAt = now;
+    const { now, state: before } = this.#clock.read(this.#state, input.type !== 'tick' && input.type !== 'evict');
     const wasEvictable = this.evictable;
     const refusal = (messageId: string): TurnError | null => this.#refusal(messageId, input);
-    const before = this.#state;
     const { state, events, effects } = reduce(before, input, { now, newTurnId: newId, config, refusal });
     this.#state = state;
     this.#purse.ended(events);
@@ -323,10 +322,9 @@ export class SessionActor {
 
   /** Text has no effects; it moves deadlines further away, at most, and the alarm looks again when it rings. */
   #takeText(input: Input): void {
-    const { clock, newId, eventLog } = this.#parts;
-    const now = clock.now();
-    this.#lastUsedAt = now;
-    const { state, events } = reduce(this.#state, input, { now, newTurnId: newId, config: this.#config() });
+    const { newId, eventLog } = this.#parts;
+    const { now, state: before } = this.#clock.read(this.#state, true);
+    const { state, events } = reduce(before, input, { now, newTurnId: newId, config: this.#config() });
     this.#state = state;
     if (events.length > 0) eventLog.write(this.id, events);
   }

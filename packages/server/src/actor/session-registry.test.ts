@@ -192,6 +192,29 @@ describe('sessions in memory over a real store', () => {
     expect((await house.sessions.get(id)).phase).toBe('idle');
   });
 
+  test.each([
+    ['forward, as after a sleep of the machine,', 8 * 3_600_000],
+    ['back', -3_600_000],
+  ])('[WD8] a clock that is set %s neither takes from an agent’s time nor adds to it', async (_, byMs) => {
+    const clock = new FakeClock();
+    const house = await open({ clock });
+    const { id } = await house.sessions.create(OWNER, {});
+    await house.sessions.send(OWNER, id, { content: '[[say hello]] [[stall 100000000]] [[say again]]' });
+    const given = async (type: Event['type']): Promise<boolean> =>
+      (await log(house.sessions, id)).some((event) => event.type === type);
+    await until('its first words', async () => {
+      await clock.advance(1);
+      return given('block.delta');
+    });
+
+    clock.set(byMs);
+    await clock.advance(290_000);
+    const early = await given('turn.failed');
+    await clock.advance(20_000);
+
+    expect([early, await given('turn.failed')]).toEqual([false, true]);
+  });
+
   test('[LOG9][PHASE3] a session whose agent was to be ended by a commit that the disk refused comes back', async () => {
     const clock = new FakeClock();
     let refused = 0;

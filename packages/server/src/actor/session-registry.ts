@@ -208,8 +208,8 @@ export class SessionRegistry {
   }
 
   async #untilNoneRuns(limitMs: number): Promise<void> {
-    const end = Date.now() + limitMs;
-    while (Date.now() < end && [...this.#loaded.values()].some((actor) => actor.running)) {
+    const end = performance.now() + limitMs;
+    while (performance.now() < end && [...this.#loaded.values()].some((actor) => actor.running)) {
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
   }
@@ -336,7 +336,7 @@ export class SessionRegistry {
 
   #sweep(): void {
     const { clock, config, eventLog } = this.#parts;
-    const now = clock.now();
+    const now = clock.monotonic();
     for (const actor of this.#loaded.values()) {
       const idleMs = now - actor.lastUsedAt;
       if (actor.evictable && idleMs >= config.idleTimeoutMs) this.#evict(actor, 'idle');
