@@ -26,6 +26,16 @@ export function transcriptsContract(open: OpenStore): void {
       expect(await after.transcripts.load(SUBAGENT)).toBeNull();
     });
 
+    test('[TRN1] who reads has what was appended before, also when it is still on its way', async ({ store }) => {
+      const appending = [MAIN, MAIN, SUBAGENT].map((key) => store.transcripts.append(key, [{ type: 'user' }]));
+      const reads = [store.transcripts.load(MAIN), store.transcripts.load(SUBAGENT)];
+      const subpaths = store.transcripts.listSubpaths('p', 'a');
+
+      expect(await Promise.all(reads)).toEqual([[{ type: 'user' }, { type: 'user' }], [{ type: 'user' }]]);
+      expect(await subpaths).toEqual(['subagents/one']);
+      await Promise.all(appending);
+    });
+
     test('[TRN2] an entry with a uuid is stored once, however often and concurrently it comes', async ({ store }) => {
       const batch = (from: number) =>
         Array.from({ length: 10 }, (_, index): TranscriptEntry => ({ type: 'user', uuid: `u${from + index}` }));
@@ -83,6 +93,17 @@ export function transcriptsContract(open: OpenStore): void {
 
       await expect(append).rejects.toThrow();
       expect(await store.transcripts.load(MAIN)).toBeNull();
+    });
+
+    test('[TRN6] a deletion takes along what was appended before it and is still on its way', async ({ store }) => {
+      await store.transcripts.append(MAIN, [{ type: 'user' }]);
+
+      const appending = [MAIN, SUBAGENT, SUBAGENT].map((key) => store.transcripts.append(key, [{ type: 'user' }]));
+      await store.transcripts.delete(MAIN);
+      await Promise.all(appending);
+
+      expect(await store.transcripts.load(MAIN)).toBeNull();
+      expect(await store.transcripts.load(SUBAGENT)).toBeNull();
     });
 
     test('[TRN6] deleting a conversation takes its subagents along; deleting a subagent, itself', async ({ store }) => {

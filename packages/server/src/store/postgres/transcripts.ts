@@ -29,16 +29,25 @@ interface Added {
 
 export function postgresTranscripts(connection: Connection): TranscriptStore {
   const lines = new Map<string, Promise<void>>();
+  const stored = sqlTranscripts(connection);
 
-  /** Appends to one conversation are stored in the order in which they came, also when one has to be repeated. */
-  const append = (key: TranscriptKey, entries: TranscriptEntry[], fold: Fold | undefined): Promise<void> => {
-    const line = JSON.stringify([key.projectKey, key.agentSessionId]);
-    const mine = after(lines.get(line), () => appendNow(key, entries, fold)).finally(() => {
+  const lineOf = (projectKey: string, agentSessionId: string) => JSON.stringify([projectKey, agentSessionId]);
+
+  /**
+   * What changes one conversation is done in the order in which it came, also when something has to be repeated, and who reads it
+   * has what was asked for before.
+   */
+  const inLine = (key: TranscriptKey, change: () => Promise<void>): Promise<void> => {
+    const line = lineOf(key.projectKey, key.agentSessionId);
+    const mine = after(lines.get(line), change).finally(() => {
       if (lines.get(line) === mine) lines.delete(line);
     });
     lines.set(line, mine);
     return mine;
   };
+
+  const append = (key: TranscriptKey, entries: TranscriptEntry[], fold: Fold | undefined): Promise<void> =>
+    inLine(key, () => appendNow(key, entries, fold));
 
   const appendNow = async (key: TranscriptKey, entries: TranscriptEntry[], fold: Fold | undefined): Promise<void> => {
     const fresh = withoutRepeats(entries);
@@ -56,9 +65,13 @@ export function postgresTranscripts(connection: Connection): TranscriptStore {
     });
   };
   return {
-    ...sqlTranscripts(connection),
+    ...stored,
     append: (key, entries) => append(key, entries, undefined),
     appendWithSummary: append,
+    delete: (key) => inLine(key, () => stored.delete(key)),
+    load: (key) => after(lines.get(lineOf(key.projectKey, key.agentSessionId)), () => stored.load(key)),
+    listSubpaths: (projectKey, agentSessionId) =>
+      after(lines.get(lineOf(projectKey, agentSessionId)), () => stored.listSubpaths(projectKey, agentSessionId)),
   };
 }
 
