@@ -1,4 +1,5 @@
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -94,6 +95,21 @@ describe('a backup', () => {
     raw.close();
   });
 
+  test('[BAK1] finds nothing of what it replaces, also when that was in use', async () => {
+    await appendNotices('s1', 1, 3, 'old');
+    mkdirSync(join(directory, 'backups'));
+    // As a server that was killed leaves a file that it used.
+    for (const end of ['', '-wal']) copyFileSync(file + end, destination + end);
+    await appendNotices('s1', 4, 200, 'new');
+
+    await backup({ force: true });
+
+    expect(readdirSync(join(directory, 'backups'))).toEqual(['one.db']);
+    await store.close();
+    store = await openSqliteStore({ path: destination });
+    expect(await allSeqs(store, 's1')).toHaveLength(200);
+  });
+
   test('[BAK1] replaces nothing unasked', async () => {
     mkdirSync(join(directory, 'backups'));
     writeFileSync(destination, 'precious');
@@ -145,6 +161,15 @@ describe('a backup', () => {
 
     expect(tokenIn(destination)).toBe('the-token');
     expect(tokenIn(file)).toBeUndefined();
+  });
+
+  test('[STO2] that cannot be written names the file that it should be, not the database', async () => {
+    // Its own name fits, and that of its draft does not.
+    const name = 'n'.repeat(250);
+
+    const error = await failure(backup({ destination: join(directory, name) }));
+
+    expect(error.message).toMatch(/^The database .*n{250} cannot be opened for writing/);
   });
 
   test('[BAK1] of a database that is not there, or damaged, is refused and said why', async () => {

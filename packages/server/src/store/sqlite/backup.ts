@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, realpathSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { HearthError } from '@hearth/protocol';
 import SqliteDatabase from 'better-sqlite3';
-import { copyDatabase, refuseForeign, setMeta, syncDirectory } from './copy.ts';
+import { copyDatabase, refuseForeign, setMeta, SIDE_FILES, syncDirectory } from './copy.ts';
 import type { Contents, CopyOptions } from './copy.ts';
 import { storeFailure } from './failure.ts';
 
@@ -51,15 +51,25 @@ export async function backupDatabase(options: BackupOptions): Promise<Backup> {
       if (options.ownerToken !== undefined) setMeta(copy, OWNER_TOKEN, options.ownerToken);
     });
     refuseDestination(destination, options);
+    // What a server left beside the file that is replaced would be taken for the backup's.
+    for (const end of SIDE_FILES) rmSync(destination + end, { force: true });
     renameSync(draft, destination);
     syncDirectory(destination);
     return { file: destination, bytes: statSync(destination).size, contents };
   } catch (error) {
     options.signal?.throwIfAborted();
-    throw storeFailure(error, options.file);
+    throw storeFailure(error, isOfSource(error) ? options.file : destination);
   } finally {
     source.close();
   }
+}
+
+/** Of what is only read nothing else can fail; whatever it is otherwise, it is of where the backup goes. */
+function isOfSource(error: unknown): boolean {
+  return (
+    error instanceof SqliteDatabase.SqliteError &&
+    /^SQLITE_(BUSY|LOCKED|CORRUPT|NOTADB|IOERR_(SHORT_)?READ)/.test(error.code)
+  );
 }
 
 function openForReading(file: string): SqliteDatabase.Database {

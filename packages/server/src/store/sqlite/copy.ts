@@ -9,6 +9,9 @@ import { mergeFreshDeltas } from './fresh-deltas.ts';
 /** A step of this many pages (1 MB) blocks the process for a few ms. */
 const PAGES_PER_STEP = 256;
 
+/** Ends of the names of what SQLite keeps beside a database's file. */
+export const SIDE_FILES = ['-journal', '-wal', '-shm'] as const;
+
 /** Rows of each table. */
 export type Contents = Readonly<Record<string, number>>;
 
@@ -126,7 +129,7 @@ export function setMeta(database: Database, name: string, value: string): void {
 
 /** Takes a database's file away with what SQLite keeps beside it. */
 export function removeDatabase(file: string): void {
-  for (const end of ['', '-journal', '-wal', '-shm']) rmSync(file + end, { force: true });
+  for (const end of ['', ...SIDE_FILES]) rmSync(file + end, { force: true });
 }
 
 /** After this a rename in the file's directory outlives a power failure. */

@@ -26,7 +26,12 @@ export function lockDirectory(directory: string): DirectoryLock {
       cause: error,
     });
   }
-  writeFileSync(holderFile, `${process.pid}\n`, { mode: 0o600 });
+  try {
+    writeFileSync(holderFile, `${process.pid}\n`, { mode: 0o600 });
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
   return {
     release: () => {
       rmSync(holderFile, { force: true });

@@ -72,6 +72,16 @@ describe('opening', () => {
     await store.close();
   });
 
+  test('[STO4] a start that cannot write down who it is leaves no lock behind', async () => {
+    mkdirSync(join(directory, 'data', 'hearth.pid'), { recursive: true });
+
+    const error = await failure(openSqliteStore({ path }));
+
+    expect(error.message).toMatch(/cannot be opened for writing/);
+    rmSync(join(directory, 'data', 'hearth.pid'), { recursive: true });
+    await (await openSqliteStore({ path })).close();
+  });
+
   test('[STO5] a file that is not a database is refused and left as it is', async () => {
     mkdirSync(join(directory, 'data'));
     const content = 'my diary, not a database. '.repeat(500);

@@ -216,7 +216,7 @@ describe('a restore', () => {
 
   test('[BAK4] conversations get new ids, so that no local file of the agent adds to them', async () => {
     const key = { projectKey: 'p', agentSessionId: 'old-id', subpath: '' };
-    const record = { ...aRecord('s1', { agentSessionId: 'old-id' }), core: '{"agentSessionId":"old-id","n":1.50}' };
+    const record = { ...aRecord('s1', { agentSessionId: 'old-id' }), core: '{"agentSessionId":"old-id","n":1.5}' };
     await withStore(async (store) => {
       await store.events.append([aBatch('s1', { record, entries: [aNotice(1)] })]);
       await store.transcripts.appendWithSummary(
@@ -236,7 +236,7 @@ describe('a restore', () => {
     await withStore(async (store) => {
       const renewed = { ...key, agentSessionId: 'new-1' };
       const stored = await store.sessions.load('s1');
-      expect(stored?.core).toBe('{"agentSessionId":"new-1","n":1.50}');
+      expect(stored?.core).toBe('{"agentSessionId":"new-1","n":1.5}');
       expect(stored?.session.agentSessionId).toBe('new-1');
       expect(await store.transcripts.load(key)).toBeNull();
       expect(await store.transcripts.load(renewed)).toEqual([
@@ -252,6 +252,45 @@ describe('a restore', () => {
         { type: 'session.updated', changes: { agentSessionId: 'new-1' } },
         { type: 'notice' },
       ]);
+    });
+  });
+
+  test('[BAK4] also when an entry or a record is nested more deeply than SQLite reads JSON', async () => {
+    const key = { projectKey: 'p', agentSessionId: 'old-id', subpath: '' };
+    const deep = JSON.parse(`${'['.repeat(1_200)}${']'.repeat(1_200)}`) as unknown;
+    const core = (agentSessionId: string): string => JSON.stringify({ agentSessionId, deep });
+    await withStore(async (store) => {
+      const record = { ...aRecord('s1', { agentSessionId: 'old-id' }), core: core('old-id') };
+      await store.events.append([aBatch('s1', { record, entries: [aNotice(1)] })]);
+      await store.transcripts.append(key, [{ type: 'user', sessionId: 'old-id', deep }]);
+    });
+    await makeBackup();
+
+    await restore();
+
+    await withStore(async (store) => {
+      expect((await store.sessions.load('s1'))?.core).toBe(core('new-1'));
+      const entries = await store.transcripts.load({ ...key, agentSessionId: 'new-1' });
+      expect(entries).toEqual([{ type: 'user', sessionId: 'new-1', deep }]);
+    });
+  });
+
+  test('[BAK4] of conversations that fill many pages each entry goes with its own', async () => {
+    const key = (n: number, prefix = 'old') => ({ projectKey: 'p', agentSessionId: `${prefix}-${n}`, subpath: '' });
+    const entry = (sessionId: string) => ({ type: 'user', sessionId, text: 'x'.repeat(1_500_000) });
+    const numbers = [1, 2, 3, 4, 5, 6];
+    await withStore(async (store) => {
+      for (const n of [...numbers, ...numbers]) await store.transcripts.append(key(n), [entry(`old-${n}`)]);
+    });
+    await makeBackup();
+
+    await restore();
+
+    await withStore(async (store) => {
+      for (const n of numbers) {
+        const entries = await store.transcripts.load(key(n, 'new'));
+        expect(entries).toEqual([entry(`new-${n}`), entry(`new-${n}`)]);
+      }
     });
   });
 

@@ -1,6 +1,9 @@
-import type { Database } from 'better-sqlite3';
+import type { Database, Statement } from 'better-sqlite3';
 import { restoredLog } from '../restored-log.ts';
 import type { PresentAccount } from './restored-accounts.ts';
+
+/** Texts that are in memory at once, UTF-16 code units. */
+const PAGE_LENGTH = 4 * 1024 * 1024;
 
 /** What a restored database must know of the one in whose place it comes. */
 export interface Present {
@@ -59,27 +62,72 @@ export function renewSessions(copy: Database, renewal: Renewal): void {
 
 /** Gives each stored conversation a new id. @returns the new ids by the session's key */
 function renameConversations(copy: Database, newId: () => string): Map<number, string> {
-  const ids = copy.prepare<[], string>('SELECT DISTINCT agent_session_id FROM transcripts').pluck().all();
-  const renameTranscripts = copy.prepare<[string, string, string, string]>(
-    'UPDATE transcripts SET agent_session_id = ?, summary = replace(summary, ?, ?) WHERE agent_session_id = ?',
+  const transcripts = copy
+    .prepare<[], { key: number; id: string }>('SELECT key, agent_session_id AS id FROM transcripts ORDER BY key')
+    .all();
+  const newIds = new Map([...new Set(transcripts.map(({ id }) => id))].map((id) => [id, newId()]));
+  const olds = new Map(transcripts.map(({ key, id }) => [key, id]));
+  renameEntries(copy, olds, newIds);
+  const rename = copy.prepare<[string, string, string, number]>(
+    'UPDATE transcripts SET agent_session_id = ?, summary = replace(summary, ?, ?) WHERE key = ?',
   );
-  const renameEntries = copy.prepare<[string, string, string]>(
-    `UPDATE transcript_entries SET body = json_set(body, '$.sessionId', ?)
-     WHERE transcript_key IN (SELECT key FROM transcripts WHERE agent_session_id = ?)
-       AND json_extract(body, '$.sessionId') = ?`,
+  for (const { key, id } of transcripts) {
+    const renamed = newIds.get(id) ?? id;
+    rename.run(renamed, id, renamed, key);
+  }
+  return renameRecords(copy, newIds);
+}
+
+/** JSON is read here, not by SQLite, which takes none that is nested deeply. */
+function renameEntries(copy: Database, olds: ReadonlyMap<number, string>, newIds: ReadonlyMap<string, string>): void {
+  const next = copy.prepare<[number], { place: number; key: number; body: string }>(
+    'SELECT rowid AS place, transcript_key AS key, body FROM transcript_entries WHERE rowid > ? ORDER BY rowid',
   );
-  const renameSession = copy.prepare<{ id: string; old: string }, { key: number }>(
-    `UPDATE session_records SET core = json_set(core, '$.agentSessionId', @id),
-       resource = json_set(resource, '$.agentSessionId', @id)
-     WHERE json_extract(core, '$.agentSessionId') = @old
-     RETURNING session_key AS key`,
+  const rename = copy.prepare<[string, number]>('UPDATE transcript_entries SET body = ? WHERE rowid = ?');
+  for (const rows of pages(next)) {
+    for (const { place, key, body } of rows) {
+      const old = olds.get(key);
+      const entry = JSON.parse(body) as { sessionId?: unknown };
+      if (old === undefined || entry.sessionId !== old) continue;
+      rename.run(JSON.stringify({ ...entry, sessionId: newIds.get(old) }), place);
+    }
+  }
+}
+
+function renameRecords(copy: Database, newIds: ReadonlyMap<string, string>): Map<number, string> {
+  const next = copy.prepare<[number], { place: number; body: string; resource: string }>(
+    'SELECT session_key AS place, core AS body, resource FROM session_records WHERE session_key > ? ORDER BY session_key',
+  );
+  const rename = copy.prepare<[string, string, number]>(
+    'UPDATE session_records SET core = ?, resource = ? WHERE session_key = ?',
   );
   const renamed = new Map<number, string>();
-  for (const old of ids) {
-    const id = newId();
-    renameEntries.run(id, old, old);
-    renameTranscripts.run(id, old, id, old);
-    for (const { key } of renameSession.all({ id, old })) renamed.set(key, id);
+  for (const rows of pages(next)) {
+    for (const { place: key, body: core, resource } of rows) {
+      const state = JSON.parse(core) as { agentSessionId?: string };
+      const agentSessionId = newIds.get(state.agentSessionId ?? '');
+      if (agentSessionId === undefined) continue;
+      const session = JSON.parse(resource) as object;
+      rename.run(JSON.stringify({ ...state, agentSessionId }), JSON.stringify({ ...session, agentSessionId }), key);
+      renamed.set(key, agentSessionId);
+    }
   }
   return renamed;
+}
+
+/** All rows by their place, so many at a time as memory bears; nothing can be written while they are read. */
+function* pages<Found extends { place: number; body: string }>(next: Statement<[number], Found>): Generator<Found[]> {
+  for (let after = 0; ;) {
+    const rows: Found[] = [];
+    let length = 0;
+    for (const row of next.iterate(after)) {
+      rows.push(row);
+      length += row.body.length;
+      if (length >= PAGE_LENGTH) break;
+    }
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows;
+    after = last.place;
+  }
 }
