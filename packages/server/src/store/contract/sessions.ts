@@ -107,6 +107,8 @@ export function sessionsContract(open: OpenStore): void {
       expect(await ids('x_the')).toEqual([]);
       expect(await ids('\\code\\')).toEqual(['c']);
       expect(await ids('')).toEqual(['a', 'b', 'c']);
+      expect(await ids('screen\u0000')).toEqual([]);
+      expect(await ids('x'.repeat(100_000))).toEqual([]);
     });
 
     test('[SES2] a cursor that is not ours is refused by name', async ({ store }) => {

@@ -137,6 +137,18 @@ export function usageContract(open: OpenStore): void {
       expect(await store.usage.report('day', undefined, undefined)).toEqual({ items: [], total: nothing });
     });
 
+    test('[USE3] what some gateway counts in no whole numbers, or in none, keeps nothing from being stored', async ({
+      store,
+    }) => {
+      const odd = aPart({ inputTokens: 12.4, outputTokens: Number.NaN, cacheReadTokens: 1e300, costUsd: Number.NaN });
+
+      await record(store, [aTurn('t1', { models: [odd] })]);
+
+      const { total } = await store.usage.report('session', undefined, undefined);
+      expect(total).toMatchObject({ inputTokens: 12, outputTokens: 0, costUsd: 0, turns: 1 });
+      expect(total.cacheReadTokens).toBe(Number.MAX_SAFE_INTEGER);
+    });
+
     test('[USE4] a report covers from (inclusive) to (exclusive), and a bare date means its day', async ({ store }) => {
       await record(store, [
         aTurn('t1', { time: '2026-01-01T00:00:00.000Z' }),

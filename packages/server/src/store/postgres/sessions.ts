@@ -38,7 +38,7 @@ export function postgresSessions(connection: Connection): SessionStore & { finis
   }
 
   return {
-    ...sqlSessions(connection),
+    ...sqlSessions(connection, 'strpos'),
     delete: async (sessionId) => {
       landmark.forget(sessionId);
       await transaction({

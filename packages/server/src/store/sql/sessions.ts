@@ -9,9 +9,13 @@ type Resource = Omit<Session, 'queue'>;
 
 const DEFAULT_PAGE = 50;
 
-/** @param lastSeqOf a session's last number, given its key and what its row says; default: that */
+/**
+ * @param placeOf the function of the database that finds a text in another, at 1 or above
+ * @param lastSeqOf a session's last number, given its key and what its row says; default: that
+ */
 export function sqlSessions(
   { db, query }: SqlDatabase,
+  placeOf: 'instr' | 'strpos',
   lastSeqOf: (key: number, stored: number) => number = (_, stored) => stored,
 ): Omit<SessionStore, 'delete'> {
   const toResource = (row: { key: number; resource: string; last_seq: number }): Resource => {
@@ -44,7 +48,10 @@ export function sqlSessions(
         if (status === 'idle' || status === 'waiting') page = page.where('standing', '=', status);
         // As text and not as parameters, so that the database sees that its partial index fits.
         if (status === 'active') page = page.where(sql<boolean>`standing in ('active', 'waiting')`);
-        if (q !== undefined && q !== '') page = page.where(sql<boolean>`search like ${likePattern(q)} escape '\\'`);
+        // Not LIKE, whose patterns have a length and an end at U+0000.
+        if (q !== undefined && q !== '') {
+          page = page.where(sql<boolean>`${sql.raw(placeOf)}(search, ${q.toLowerCase()}) > 0`);
+        }
         if (cursor !== undefined) {
           const [updatedMs, id] = decodeCursor(cursor, ['number', 'string']);
           page = page.where(sql<boolean>`(updated_ms, id) < (${updatedMs}, ${id})`);
@@ -105,9 +112,4 @@ export function sessionRow({ session }: SessionRecord, lastSeq: number): Omit<Se
 function standing(session: Resource): SessionStanding {
   if (session.phase === 'closed' || session.phase === 'idle') return session.phase;
   return session.approvals.length > 0 ? 'waiting' : 'active';
-}
-
-/** A pattern for the substring, with what LIKE takes as wildcards taken literally. */
-function likePattern(q: string): string {
-  return `%${q.toLowerCase().replaceAll(/[\\%_]/g, (wildcard) => `\\${wildcard}`)}%`;
 }

@@ -56,12 +56,17 @@ export function usageRows(turn: TurnUsage): TurnUsageTable[] {
     user_name: turn.user,
     time_ms: timeMs,
     day: new Date(timeMs).toISOString().slice(0, 10),
-    input_tokens: part.inputTokens,
-    output_tokens: part.outputTokens,
-    cache_read_tokens: part.cacheReadTokens,
-    cache_creation_tokens: part.cacheCreationTokens,
-    cost_nano_usd: Math.round(part.costUsd * NANO_PER_USD),
+    input_tokens: whole(part.inputTokens),
+    output_tokens: whole(part.outputTokens),
+    cache_read_tokens: whole(part.cacheReadTokens),
+    cache_creation_tokens: whole(part.cacheCreationTokens),
+    cost_nano_usd: whole(part.costUsd * NANO_PER_USD),
   }));
+}
+
+/** Gateways count as they like, and what no column takes would keep the end of its turn from being stored. */
+function whole(counted: number): number {
+  return Number.isFinite(counted) ? Math.min(Math.round(counted), Number.MAX_SAFE_INTEGER) : 0;
 }
 
 /** Sums over no row are null. */

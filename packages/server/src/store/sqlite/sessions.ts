@@ -37,7 +37,7 @@ export function sqliteSessions(connection: Connection): SessionStore & { finishR
   }
 
   return {
-    ...sqlSessions(connection, (key, stored) => freshDeltas.lastSeq(key, stored)),
+    ...sqlSessions(connection, 'instr', (key, stored) => freshDeltas.lastSeq(key, stored)),
     delete: async (sessionId) => {
       keys.forget(sessionId);
       await query(() => hide.immediate(sessionId));
