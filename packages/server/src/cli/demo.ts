@@ -55,11 +55,10 @@ async function demo(flags: ConfigFlags): Promise<void> {
 }
 
 /** In PostgreSQL the demo keeps to a schema of its own, unless the address names one. */
-function demoDatabase({ databaseUrl }: LoadedConfig['config']): { databaseUrl?: string } {
-  if (databaseUrl === undefined || !isPostgres(databaseUrl) || !URL.canParse(databaseUrl)) return {};
-  const url = new URL(databaseUrl);
-  if (!url.searchParams.has('schema')) url.searchParams.set('schema', DEMO_SCHEMA);
-  return { databaseUrl: url.href };
+export function demoDatabase({ databaseUrl }: Pick<LoadedConfig['config'], 'databaseUrl'>): { databaseUrl?: string } {
+  if (databaseUrl === undefined || !isPostgres(databaseUrl) || /[?&]schema=/.test(databaseUrl)) return {};
+  // An address with several hosts is no URL to JavaScript.
+  return { databaseUrl: `${databaseUrl}${databaseUrl.includes('?') ? '&' : '?'}schema=${DEMO_SCHEMA}` };
 }
 
 function isNamed({ sources }: LoadedConfig, key: string): boolean {

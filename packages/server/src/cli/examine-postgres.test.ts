@@ -25,6 +25,16 @@ test('the doctor sees a database before its first start, in use, and at rest', a
   expect((await examinePostgres(url)).detail).toMatch(/0 sessions(;|$)/);
 });
 
+test('[STO7] the doctor says of a database of a newer program what a start would', async () => {
+  await (await openPostgresStore({ url })).close();
+  await database.ask(url, `insert into schema_migrations values ('999-from-the-future', '2030-01-01T00:00:00.000Z')`);
+
+  expect(await examinePostgres(url)).toMatchObject({
+    verdict: 'wrong',
+    detail: expect.stringContaining('999-from-the-future') as unknown,
+  });
+});
+
 test('the doctor says what a role lacks, and that a database is away, without its password', async () => {
   const role = `r_${schema()}`;
   await database.ask(url, `create role ${role} login password 'geheim'`);

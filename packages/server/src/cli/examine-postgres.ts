@@ -1,6 +1,7 @@
 import { HearthError } from '@hearth/protocol';
 import { inspectPostgres } from '../store/postgres/inspect.ts';
 import type { PostgresState } from '../store/postgres/inspect.ts';
+import { VERSION } from '../version.ts';
 import { sizeText } from './database-contents.ts';
 import { odd, well, wrong } from './finding.ts';
 import type { Finding } from './finding.ts';
@@ -11,7 +12,7 @@ const MIN_MAJOR = 13;
 /** Looks at the database from beside whatever server uses it, and changes nothing. */
 export async function examinePostgres(url: string): Promise<Finding> {
   try {
-    return judge(await inspectPostgres(url));
+    return judge(await inspectPostgres(url, VERSION));
   } catch (error) {
     const { message, hint } = HearthError.from(error);
     return wrong(NAME, message, hint ?? 'Check the address in HEARTH_DATABASE_URL.');

@@ -1,11 +1,13 @@
 import { constants, existsSync, statSync } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { HearthError } from '@hearth/protocol/errors';
 import SqliteDatabase from 'better-sqlite3';
 import { databaseFile } from '../config/database-file.ts';
 import type { Config } from '../config/options.ts';
+import { newerFailure } from '../store/migrations/migrate.ts';
 import { markFailure } from '../store/move/marks.ts';
-import type { StoredMarks } from '../store/move/marks.ts';
+import { VERSION } from '../version.ts';
 import type { FoundServer } from './discovery.ts';
 import { none, odd, well, wrong } from './finding.ts';
 import type { Finding } from './finding.ts';
@@ -47,7 +49,7 @@ export async function examineDatabase(config: Config, server: FoundServer | null
       const check = statSync(file).size <= FULL_CHECK_BYTES ? 'integrity_check' : 'quick_check';
       const found = String(database.pragma(`${check}(1)`, { simple: true }));
       if (found !== 'ok') return wrong('database', `${file} is damaged: ${found}`, mend);
-      const refused = markFailure(file, storedMarks(database));
+      const refused = refusalOf(database, file);
       if (refused !== undefined) return wrong('database', refused.message, refused.hint ?? mend);
       const sessions = database.prepare('select count(*) as count from sessions').get() as { count: number };
       const size = `${(statSync(file).size / 1024 / 1024).toFixed(1)} MB`;
@@ -62,9 +64,12 @@ export async function examineDatabase(config: Config, server: FoundServer | null
   }
 }
 
-function storedMarks(database: SqliteDatabase.Database): StoredMarks {
+/** Why no server of this version may use it. */
+function refusalOf(database: SqliteDatabase.Database, file: string): HearthError | undefined {
   const rows = database.prepare<[], { name: string; value: string }>('select name, value from meta').all();
-  return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+  const known = Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+  const done = database.prepare<[], string>('select name from schema_migrations').pluck().all();
+  return newerFailure(done, file, VERSION, known['program_version']) ?? markFailure(file, known);
 }
 
 export async function examineDisk(dataDir: string): Promise<Finding> {

@@ -5,9 +5,11 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { withDefaults } from '../config/defaults.ts';
 import { createHearth } from '../main.ts';
+import { openSqliteStore } from '../store/sqlite/open.ts';
 import { demoEnvironment, demoWorkspace } from './demo-environment.ts';
 import { examineNode } from './examine.ts';
 import { examineAccounts } from './examine-accounts.ts';
@@ -38,6 +40,19 @@ describe('what the doctor finds', () => {
     expect(await examineDataDir(join(folder, 'open'))).toMatchObject({ verdict: 'odd' });
     await writeFile(join(folder, 'file'), '');
     expect(await examineDataDir(join(folder, 'file', 'data'))).toMatchObject({ verdict: 'wrong' });
+  });
+
+  test('[STO7] a database of a newer program, of which it says what a start would', async () => {
+    const dataDir = join(folder, 'data');
+    await (await openSqliteStore({ path: join(dataDir, 'hearth.db'), version: '9.9.9' })).close();
+    const raw = new SqliteDatabase(join(dataDir, 'hearth.db'));
+    raw.exec(`INSERT INTO schema_migrations VALUES ('999-from-the-future', '2030-01-01T00:00:00.000Z')`);
+    raw.close();
+
+    expect(await examineDatabase(withDefaults({ dataDir }), null)).toMatchObject({
+      verdict: 'wrong',
+      detail: expect.stringMatching(/Hearth 9\.9\.9.*999-from-the-future/) as unknown,
+    });
   });
 
   test('a database that is sound, is missing, or is damaged, and touches none of them', async () => {

@@ -38,7 +38,8 @@ export async function migrate({ db, dialect, name, version }: MigrationTarget): 
   await sql`create table if not exists schema_migrations (name text primary key, applied_at text not null)`.execute(db);
   const applied = await sql<{ name: string }>`select name from schema_migrations`.execute(db);
   const done = new Set(applied.rows.map((row) => row.name));
-  refuseNewer(done, name, version, await lastVersion(db));
+  const newer = newerFailure(done, name, version, await lastVersion(db));
+  if (newer !== undefined) throw newer;
   for (const migration of MIGRATIONS) {
     if (done.has(migration.name)) continue;
     await migration.up(db, dialect);
@@ -62,11 +63,21 @@ export function unknownSteps(done: Iterable<string>): string[] {
   return [...done].filter((step) => !MIGRATIONS.some((migration) => migration.name === step));
 }
 
-function refuseNewer(done: ReadonlySet<string>, name: string, version: string, writer: string | undefined): void {
+/**
+ * Why this program may not use a database; undefined: it may.
+ * @param done the steps that were done to it
+ * @param writer version of the program that opened it last
+ */
+export function newerFailure(
+  done: Iterable<string>,
+  name: string,
+  version: string,
+  writer: string | undefined,
+): HearthError | undefined {
   const unknown = unknownSteps(done);
-  if (unknown.length === 0) return;
+  if (unknown.length === 0) return undefined;
   const by = writer === undefined ? 'a newer Hearth' : `Hearth ${writer}`;
-  throw new HearthError(
+  return new HearthError(
     'internal',
     `The database ${name} was last used by ${by} and has a newer schema (${unknown.join(', ')}) than this Hearth ${version} knows.`,
     { hint: `Start ${by} or a later one again, or give this one another data directory. Nothing was changed.` },

@@ -1,4 +1,5 @@
 import type { HearthError } from '@hearth/protocol';
+import { newerFailure } from '../migrations/migrate.ts';
 import { markFailure } from '../move/marks.ts';
 import { postgresAddress } from './address.ts';
 import { storeFailure } from './failure.ts';
@@ -22,15 +23,18 @@ export interface PostgresState {
     /** The server that wrote last, and whether it still holds the lock. */
     writer: string | undefined;
     isInUse: boolean;
-    /** Why no server may use it, when it was moved or is half of a move. */
+    /** Why no server of this version may use it: it is newer, was moved, or is half of a move. */
     refusal: HearthError | undefined;
   };
   /** Whether the role may make what is missing. */
   mayPrepare: boolean;
 }
 
-/** @throws HearthError that names the database and says what to do */
-export async function inspectPostgres(url: string): Promise<PostgresState> {
+/**
+ * @param version of this program
+ * @throws HearthError that names the database and says what to do
+ */
+export async function inspectPostgres(url: string, version: string): Promise<PostgresState> {
   const address = postgresAddress(url);
   const { name, schema } = address;
   try {
@@ -76,7 +80,10 @@ export async function inspectPostgres(url: string): Promise<PostgresState> {
       });
       const writer = await writerOf(client);
       const meta = await client.run<{ name: string; value: string }>({ text: 'select name, value from meta' });
-      const refusal = markFailure(name, Object.fromEntries(meta.map((row) => [row.name, row.value])));
+      const known = Object.fromEntries(meta.map((row) => [row.name, row.value]));
+      const steps = await client.run<{ name: string }>({ text: 'select name from schema_migrations' });
+      const done = steps.map((step) => step.name);
+      const refusal = newerFailure(done, name, version, known['program_version']) ?? markFailure(name, known);
       return {
         ...state,
         stored: {
