@@ -278,6 +278,26 @@ describe('a move', () => {
     expect(new Set(told.map(({ source }) => source.hash)).size).toBe(told.length);
   });
 
+  test('[MOV2] of a database that lacks what it had confirmed is refused until its numbers go on above that', async () => {
+    await withPostgres((store) =>
+      store.events.append([aBatch('s1', { record: aRecord('s1'), entries: [aNotice(1)] })]),
+    );
+    await database.ask(url, `insert into meta (name, value) values ('lost_commits', $1)`, [NOW.toISOString()]);
+    const back = join(directory, 'back', 'hearth.db');
+    const moveBack = () => run(postgresSource, sqliteTarget(back));
+
+    const refused = await failure(moveBack());
+    await withPostgres((store) => store.check());
+    await moveBack();
+
+    expect(refused.message).toMatch(/lacks what it had confirmed/);
+    expect(refused.hint).toMatch(/hearth restored/);
+    await withSqlite(async (store) => {
+      const { session } = (await store.sessions.load('s1')) ?? {};
+      expect(session?.lastSeq).toBeGreaterThan(1_000_000);
+    }, back);
+  });
+
   test('[MOV1][STO11] what PostgreSQL has now is what its store reads, and new rows get new numbers', async () => {
     await fill();
     const highest = dump()['numbers'] as { name: string; seq: number }[];

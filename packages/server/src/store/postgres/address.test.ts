@@ -52,6 +52,7 @@ describe('the address of a database', () => {
   test('[STO10] a connection that leaves the machine is encrypted and verified unless the address says otherwise', () => {
     expect(sslOf('postgres://db.example/work')).toEqual({});
     expect(sslOf('postgres://127.0.0.1/work')).toBe(false);
+    expect(sslOf('postgres://127.db.example/work')).toEqual({});
     expect(sslOf('postgres://[::1]/work')).toBe(false);
     expect(sslOf('postgres://127.0.0.1/work?sslmode=verify-full')).toEqual({});
     const verifyCa = sslOf('postgres://db.example/work?sslmode=verify-ca');
@@ -77,6 +78,7 @@ describe('the address of a database', () => {
     expect(address).toMatchObject({ user: 'ann', password: 'p,', database: 'work' });
     expect(hostsOf('postgres:///work?host=one,two&port=1,2')).toEqual(['one 1', 'two 2']);
     expect(hostsOf('postgres:///work?host=one,two&port=7')).toEqual(['one 7', 'two 7']);
+    expect(hostsOf('postgres:///work?host=one,two&port=1,')).toEqual(['one 1', 'two 5432']);
     expect(hostsOf('postgres:///work', { PGHOST: 'one,two', PGPORT: '1,2' })).toEqual(['one 1', 'two 2']);
     expect(hostsOf('postgres://one,two/work?target_session_attrs=read-write')).toEqual(['one 5432', 'two 5432']);
   });
@@ -88,6 +90,16 @@ describe('the address of a database', () => {
     ['postgres://ann:geheim@db.example:port/work', /no URL/],
     ['postgres://ann:geheim@db.example/work?sslmode=prefer', /sslmode/],
     ['postgres://ann:geheim@db.example/work?schema=a;drop', /schema/],
+    ['postgres://ann:geheim@db.example/work?schema=pg_hearth', /schema/],
+    ['postgres://ann:50%geheim@db.example/work', /a % that encodes nothing/],
+    ['postgres://ann:geheim@db.example/100%', /a % that encodes nothing/],
+    ['postgres://ann:5/geheim@db.example/work', /an @ or a # behind its host/],
+    ['postgres://ann:5#geheim@db.example/work', /an @ or a # behind its host/],
+    ['postgres://ann:5?geheim@db.example/work', /an @ or a # behind its host/],
+    ['postgres://ann:geheim@db.example/work?port=abc', /port/],
+    ['postgres://ann:geheim@db.example/work?port=99999', /port/],
+    ['postgres://ann:geheim@db.example/work?connect_timeout=soon', /connect_timeout/],
+    ['postgres://ann:geheim@db.example/work?connect_timeout=-1', /connect_timeout/],
     ['postgres://ann:geheim@db.example/work?pgbouncer=true', /pgbouncer/],
   ])('[STO10] %s is refused, and its password not shown', (url, why) => {
     const error = refusal(url);

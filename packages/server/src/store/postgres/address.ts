@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { HearthError } from '@hearth/protocol';
 import { Hosts } from './hosts.ts';
@@ -26,7 +27,10 @@ export interface PostgresAddress {
 const DEFAULT_PORT = 5432;
 const DEFAULT_SCHEMA = 'hearth';
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
-const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/;
+/** PostgreSQL keeps names that begin with pg_ for itself. */
+const SCHEMA = /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/;
+const SECONDS = /^\d{1,6}$/;
+const LAST_PORT = 65_535;
 
 const PARAMETERS = [
   'application_name',
@@ -62,16 +66,19 @@ export function postgresAddress(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): PostgresAddress {
   const { url, places } = parse(text);
+  refuseStray(url);
   const given = parameters(url);
   checkTarget(given.target_session_attrs ?? env['PGTARGETSESSIONATTRS']);
   const hosts = hostsOf(places, given, env).map(({ host, port }) => ({ host, port, ssl: tls(given, host, env) }));
-  const database = decodeURIComponent(url.pathname.slice(1)) || env['PGDATABASE'];
+  const database = decoded(url.pathname.slice(1)) || env['PGDATABASE'];
   const schema = given.schema ?? DEFAULT_SCHEMA;
   if (!SCHEMA.test(schema)) {
-    throw refused(`its schema is ${JSON.stringify(schema)}`, 'A schema is named with a-z, 0-9 and _, as hearth_test.');
+    throw refused(
+      `its schema is ${JSON.stringify(schema)}`,
+      'A schema is named with a-z, 0-9 and _, as hearth_test, and not with pg_ at its beginning.',
+    );
   }
-  const timeout = given.connect_timeout ?? env['PGCONNECT_TIMEOUT'];
-  const user = given.user ?? (decodeURIComponent(url.username) || undefined);
+  const user = given.user ?? (decoded(url.username) || undefined);
   const beside = schema === DEFAULT_SCHEMA ? '' : `?schema=${schema}`;
   return {
     name: `postgres://${hosts.map(named).join(',')}/${database ?? user ?? ''}${beside}`,
@@ -79,8 +86,8 @@ export function postgresAddress(
     hosts: new Hosts(hosts),
     database,
     user,
-    password: given.password ?? (decodeURIComponent(url.password) || undefined),
-    connectTimeoutMs: timeout === undefined ? DEFAULT_CONNECT_TIMEOUT_MS : Number(timeout) * 1_000,
+    password: given.password ?? (decoded(url.password) || undefined),
+    connectTimeoutMs: timeoutMs(given.connect_timeout ?? env['PGCONNECT_TIMEOUT']),
     applicationName: given.application_name ?? env['PGAPPNAME'] ?? 'hearth',
     options: given.options ?? env['PGOPTIONS'],
   };
@@ -100,6 +107,29 @@ function parse(text: string): { url: URL; places: Place[] } {
   } catch {
     throw refused('it is no URL', 'Write postgres://user@host:5432/database; special characters percent-encoded.');
   }
+}
+
+/** A password with characters that end it where a URL is read makes parts of itself to the path, or to what follows it. */
+function refuseStray({ pathname, hash, searchParams }: URL): void {
+  if (hash === '' && ![pathname, ...searchParams.keys()].some((part) => part.includes('@'))) return;
+  throw refused(
+    'it has an @ or a # behind its host',
+    'Special characters of a password are percent-encoded: / as %2F, # as %23, ? as %3F, @ as %40.',
+  );
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw refused('it has a % that encodes nothing', 'Write a % of a password as %25.');
+  }
+}
+
+function timeoutMs(seconds: string | undefined): number {
+  if (seconds === undefined || seconds === '') return DEFAULT_CONNECT_TIMEOUT_MS;
+  if (SECONDS.test(seconds)) return Number(seconds) * 1_000;
+  throw refused(`its connect_timeout is ${JSON.stringify(seconds)}`, 'Give whole seconds, as connect_timeout=10.');
 }
 
 function placeOf({ hostname, port }: URL): Place {
@@ -124,9 +154,18 @@ function hostsOf(
     );
   }
   return found.map(({ host, port }, index) => {
-    const chosen = (given.port === undefined ? port : '') || (ports[index] ?? ports[0] ?? '');
-    return { host: host === '' ? 'localhost' : host, port: Number(chosen) };
+    const chosen = (given.port === undefined ? port : '') || (ports[index] ?? ports[0] ?? '') || String(DEFAULT_PORT);
+    return { host: host === '' ? 'localhost' : host, port: portOf(chosen) };
   });
+}
+
+function portOf(text: string): number {
+  const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (port >= 1 && port <= LAST_PORT) return port;
+  throw refused(
+    `its port is ${JSON.stringify(text)}`,
+    `A port is a number up to ${LAST_PORT}; default ${DEFAULT_PORT}.`,
+  );
 }
 
 function checkTarget(wanted: string | undefined): void {
@@ -187,7 +226,8 @@ function tls(
 }
 
 function isLocal(host: string): boolean {
-  return host.startsWith('/') || host === 'localhost' || host === '::1' || host.startsWith('127.');
+  const isLoopback = isIPv4(host) && host.startsWith('127.');
+  return isLoopback || host.startsWith('/') || host === 'localhost' || host === '::1';
 }
 
 function optional<Name extends string>(name: Name, value: string | undefined): Partial<Record<Name, string>> {

@@ -1,9 +1,9 @@
 import type { SqlDatabase } from '../sql/database.ts';
 import type { PostgresAddress } from './address.ts';
-import { closedFailure, isFateUnknown, isPassing, storeFailure, Unanswered } from './failure.ts';
+import { asUnsent, closedFailure, isFateUnknown, isPassing, storeFailure } from './failure.ts';
 import { Fenced } from './fence.ts';
 import type { Fence } from './fence.ts';
-import { Landmark } from './landmark.ts';
+import { Landmark, markLost } from './landmark.ts';
 import { Patience } from './patience.ts';
 import { ConnectionPool } from './pool.ts';
 import type { Queryable } from './pool.ts';
@@ -57,13 +57,19 @@ export function connect(address: PostgresAddress, fence: Fence, bounds: Bounds):
   const { name } = address;
   const pool = new ConnectionPool({ address, max: READERS });
   const landmark = new Landmark();
+  const examine = async (connection: Queryable): Promise<void> => {
+    const found = await landmark.lookIn(connection);
+    // A session that is gone may have been deleted by the server that has taken over, of which the next write is told.
+    if (found === 'there' || (found === 'gone' && (await fence.isTaken(connection)))) return;
+    await markLost(connection);
+    throw fence.lost();
+  };
+  fence.examineWith(examine);
   const commits = new ConnectionPool({
     address,
     max: 1,
     settings: COMMIT_SETTINGS,
-    examine: async (connection) => {
-      if (!(await landmark.isIn(connection))) throw fence.lost();
-    },
+    examine,
   });
   const checks = new ConnectionPool({
     address: { ...address, connectTimeoutMs: Math.min(address.connectTimeoutMs, CHECK_TIMEOUT_MS) },
@@ -124,6 +130,26 @@ export function connect(address: PostgresAddress, fence: Fence, bounds: Bounds):
   }
 
   async function attempt<Result>(work: Transaction<Result>): Promise<Result> {
+    const tried = await tryOnce(work);
+    if (!('lost' in tried)) return tried.done;
+    doubts += 1;
+    const wasDone = await persist(
+      readPatience,
+      async () => {
+        await settle();
+        return work.wasDone(pool, tried.done);
+      },
+      isPassing,
+    );
+    if (wasDone) return tried.done;
+    throw asUnsent(tried.lost);
+  }
+
+  /**
+   * @returns what came of it, and with which failure the answer to the commit was lost, if it was; by then the connection is
+   * given back, because looking what became of it takes one, and all may have been lost at once
+   */
+  async function tryOnce<Result>(work: Transaction<Result>): Promise<{ done: Result; lost?: unknown }> {
     const connection = await pool.connect();
     let done: Result | typeof NOT_YET = NOT_YET;
     try {
@@ -136,23 +162,12 @@ export function connect(address: PostgresAddress, fence: Fence, bounds: Bounds):
       if (under.length === 0) throw new Fenced(epoch);
       done = await work.run(connection);
       await connection.run({ text: 'commit' });
-      return done;
+      return { done };
     } catch (error) {
       if (!isFateUnknown(error)) await connection.run({ text: 'rollback' }).catch(() => {});
       // Without its commit a transaction leaves nothing behind.
-      if (done === NOT_YET || !isFateUnknown(error)) throw settled(error);
-      const result = done;
-      doubts += 1;
-      const wasDone = await persist(
-        readPatience,
-        async () => {
-          await settle();
-          return work.wasDone(pool, result);
-        },
-        isPassing,
-      );
-      if (wasDone) return result;
-      throw settled(error);
+      if (done === NOT_YET || !isFateUnknown(error)) throw asUnsent(error);
+      return { done, lost: error };
     } finally {
       connection.release();
     }
@@ -207,9 +222,4 @@ export function connect(address: PostgresAddress, fence: Fence, bounds: Bounds):
       await Promise.all([pool.end(), commits.end(), checks.end()]);
     },
   };
-}
-
-/** A failure of which it is known that nothing was done. */
-function settled(error: unknown): unknown {
-  return error instanceof Unanswered ? new Unanswered(error.message, false, error) : error;
 }

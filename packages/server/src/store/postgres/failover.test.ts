@@ -108,6 +108,43 @@ test('[STO14] a session that was deleted is not taken for lost', async () => {
   await store.close();
 });
 
+test('[STO14] nor is one that lacks it when the session of the newest commit was deleted since', async () => {
+  await startPair(false);
+  const store = await opened();
+  await standby.catchUp();
+  await standby.stop();
+  await append(store, 2);
+  await store.events.append([aBatch('s2', { record: aRecord('s2'), entries: [aNotice(1)] })]);
+  await store.sessions.delete('s2');
+
+  await primary.kill();
+  await standby.start();
+  await standby.promote();
+  const refused = await failure(append(store, 3));
+
+  expect(refused.message).toMatch(/has lost what it had confirmed/);
+  await store.close();
+});
+
+test('[STO14] nor is one that lacks what was confirmed to the server before', async () => {
+  await startPair(false);
+  const former = await opened();
+  await standby.catchUp();
+  await standby.stop();
+  await append(former, 2);
+  await former.close();
+  const store = await openPostgresStore({ url: addressOfBoth() });
+  expect((await store.sessions.load('s1'))?.session.lastSeq).toBe(2);
+
+  await primary.kill();
+  await standby.start();
+  await standby.promote();
+  const refused = await failure(append(store, 3));
+
+  expect(refused.message).toMatch(/has lost what it had confirmed/);
+  await store.close();
+});
+
 test('[STO14] while there are standbys only, a start says so', async () => {
   await startPair(false);
   await primary.kill();

@@ -18,6 +18,7 @@ describe('a failure of the database', () => {
     ['42501', /may not do/, /owner of its schema/],
     ['28P01', /lets Hearth not in/, /PGPASSWORD/],
     ['3D000', /lets Hearth not in/, /address/],
+    ['42704', /does not take what it was asked for/, /options of the address/],
     ['XX001', /is damaged/, /backup/],
     ['23505', /refused a query \(reason of 23505\)/, /report it/],
   ])('[STO2] %s names the database and says what to do', (code, message, hint) => {
@@ -36,7 +37,9 @@ describe('a failure of the database', () => {
 
     expect(isFateUnknown(asUnanswered(reset, true))).toBe(true);
     expect(isFateUnknown(asUnanswered(reset, false))).toBe(false);
-    expect(isFateUnknown(asUnanswered(databaseError('57P01'), true))).toBe(true);
+    for (const code of ['57P01', '25P03']) {
+      expect(isFateUnknown(asUnanswered(databaseError(code), true))).toBe(true);
+    }
     for (const code of ['40P01', '55P03', '57P03', '53300']) {
       const error = asUnanswered(databaseError(code), true);
       expect([isPassing(error), isFateUnknown(error)]).toEqual([true, false]);

@@ -13,11 +13,16 @@ export class Unanswered extends Error {
   }
 }
 
-/** The server was told that it is ending, or ended, while it worked: what became of the statement is not known. */
-const CUT = /^(57P01|57P02|57P05|08...)$/;
+/**
+ * The server was told that it is ending, or ended, while it worked, or it has ended the connection because nothing came: what became
+ * of the statement is not known.
+ */
+const CUT = /^(57P01|57P02|57P05|25P03|25P04|08...)$/;
 /** Nothing was done, and the same may work in a moment: starting up, too many connections, a deadlock, a time-out, a standby. */
 const AGAIN = /^(57P03|53300|40001|40P01|55P03|57014|25006|53200)$/;
 const REFUSED_AT_THE_DOOR = /^(28...|3D000)$/;
+/** How the library says that the server asks for a password and the address has none. */
+const NO_PASSWORD = /client password must be/;
 
 export function codeOf(thrown: unknown): string {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : '';
@@ -31,6 +36,11 @@ export function asUnanswered(thrown: unknown, sent: boolean): unknown {
   // An error of the database itself has a five-character code; whatever else comes is of the connection.
   if (/^[0-9A-Z]{5}$/.test(code)) return thrown;
   return new Unanswered(reasonOf(thrown), sent, thrown);
+}
+
+/** A failure of which it is known that nothing was done. */
+export function asUnsent(thrown: unknown): unknown {
+  return isFateUnknown(thrown) ? new Unanswered(reasonOf(thrown), false, thrown) : thrown;
 }
 
 /** Whether the same may work a moment later. */
@@ -66,17 +76,18 @@ export function closedFailure(name: string): HearthError {
 
 function describe(thrown: unknown, name: string): { message: string; hint: string } {
   const reason = reasonOf(thrown);
+  const code = codeOf(thrown);
+  const lacksPassword = NO_PASSWORD.test(reason);
+  if (lacksPassword || REFUSED_AT_THE_DOOR.test(code)) {
+    return {
+      message: `The database ${name} lets Hearth not in (${lacksPassword ? 'it asks for a password' : reason}).`,
+      hint: 'Check user, password and database of the address, and pg_hba.conf. The password can also come from PGPASSWORD or ~/.pgpass.',
+    };
+  }
   if (thrown instanceof Unanswered) {
     return {
       message: `The database ${name} does not answer (${reason}).`,
       hint: 'See that PostgreSQL runs and can be reached from here. Hearth goes on by itself when it answers again.',
-    };
-  }
-  const code = codeOf(thrown);
-  if (REFUSED_AT_THE_DOOR.test(code)) {
-    return {
-      message: `The database ${name} lets Hearth not in (${reason}).`,
-      hint: 'Check user, password and database of the address, and pg_hba.conf. The password can also come from PGPASSWORD or ~/.pgpass.',
     };
   }
   switch (code) {
@@ -110,6 +121,12 @@ function describe(thrown: unknown, name: string): { message: string; hint: strin
       return {
         message: `The role that Hearth uses on ${name} may not do what is needed (${reason}).`,
         hint: 'Make it the owner of its schema: create schema hearth authorization the_role.',
+      };
+    case '42704':
+    case '22023':
+      return {
+        message: `The database ${name} does not take what it was asked for (${reason}).`,
+        hint: 'Correct the options of the address, or PGOPTIONS.',
       };
     case 'XX001':
     case 'XX002':

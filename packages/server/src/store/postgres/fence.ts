@@ -31,6 +31,7 @@ export class Fence {
   #deposed: HearthError | null = null;
   #renewal: Promise<void> | null = null;
   #onDeposed: (error: HearthError) => void;
+  #examine: (connection: Queryable) => Promise<void> = () => Promise.resolve();
 
   /** @param name of the database */
   constructor(holder: Holder, name: string, onDeposed: (error: HearthError) => void) {
@@ -49,6 +50,11 @@ export class Fence {
     return this.#deposed;
   }
 
+  /** Has the database behind a connection looked at before the number is raised there: what that throws is why it is not. */
+  examineWith(examine: (connection: Queryable) => Promise<void>): void {
+    this.#examine = examine;
+  }
+
   /** Makes this server the one that writes. Only the holder of the lock may do so. */
   async take(connection: Queryable): Promise<void> {
     const [row] = await connection.run<{ epoch: number }>({
@@ -59,6 +65,15 @@ export class Fence {
       values: [this.#holder.id, this.#holder.described],
     });
     this.#epoch = row?.epoch ?? 0;
+  }
+
+  /** Whether another server has taken the database behind this connection since this one raised its number. */
+  async isTaken(connection: Queryable): Promise<boolean> {
+    const taken = await connection.run({
+      text: 'select 1 as taken from writer where holder <> $1 and epoch > $2',
+      values: [this.#holder.id, this.#epoch],
+    });
+    return taken.length > 0;
   }
 
   /**
@@ -76,6 +91,7 @@ export class Fence {
   async #raise(connect: () => Promise<Queryable>): Promise<void> {
     if (this.#deposed !== null) throw this.#deposed;
     const connection = await connect();
+    await this.#examine(connection);
     const [row] = await connection.run<{ epoch: number }>({
       text: 'update writer set epoch = epoch + 1 where holder = $1 returning epoch',
       values: [this.#holder.id],

@@ -6,6 +6,7 @@ import { postgresAddress } from './address.ts';
 import type { PostgresAddress } from './address.ts';
 import { claimDatabase } from './claim.ts';
 import { storeFailure } from './failure.ts';
+import { LOST_COMMITS } from './landmark.ts';
 import { ownFilter, readPage, typeOf, where } from './page.ts';
 import { ConnectionPool, openClient } from './pool.ts';
 import type { Queryable, Statement } from './pool.ts';
@@ -22,11 +23,12 @@ export interface PostgresMoveOptions {
 
 /**
  * Opens a database to move it elsewhere.
- * @throws HearthError when Hearth has no tables there, and as a server's start does
+ * @throws HearthError when Hearth has no tables there, when it lacks what it had confirmed, and as a server's start does
  */
 export async function openPostgresSource(options: PostgresMoveOptions): Promise<MoveDatabase> {
   const address = postgresAddress(options.url);
   await refuseEmpty(address);
+  await refuseLacking(address);
   return openPostgresTarget(options);
 }
 
@@ -79,23 +81,36 @@ export async function openPostgresTarget({ url, version }: PostgresMoveOptions):
 
 /** Looks before anything is made there. */
 export async function refuseEmpty(address: PostgresAddress): Promise<void> {
+  const [found] = await ask<{ there: boolean }>(address, {
+    text: `select to_regclass($1 || '.sessions') is not null as there`,
+    values: [address.schema],
+  });
+  if (found?.there === true) return;
+  throw new HearthError('invalid_request', `There is no Hearth database in ${address.name}.`, {
+    hint: `Hearth looks in the schema ${address.schema}; name another with ?schema=… at the end of the address.`,
+  });
+}
+
+/** A start makes the numbers go on above what was lost; where it is moved to nobody would know that they must. */
+async function refuseLacking(address: PostgresAddress): Promise<void> {
+  const lacking = await ask(address, { text: 'select 1 as found from meta where name = $1', values: [LOST_COMMITS] });
+  if (lacking.length === 0) return;
+  throw new HearthError('invalid_request', `The database ${address.name} lacks what it had confirmed as stored.`, {
+    hint: 'Make it fit to go on from first: hearth restored, or a start of the server. Nothing was changed.',
+  });
+}
+
+async function ask<Found extends object>(address: PostgresAddress, statement: Statement): Promise<Found[]> {
   try {
     const client = await openClient(address);
     try {
-      const [found] = await client.run<{ there: boolean }>({
-        text: `select to_regclass($1 || '.sessions') is not null as there`,
-        values: [address.schema],
-      });
-      if (found?.there === true) return;
+      return await client.run<Found>(statement);
     } finally {
       await client.end();
     }
   } catch (error) {
     throw storeFailure(error, address.name);
   }
-  throw new HearthError('invalid_request', `There is no Hearth database in ${address.name}.`, {
-    hint: `Hearth looks in the schema ${address.schema}; name another with ?schema=… at the end of the address.`,
-  });
 }
 
 async function apply(inside: Queryable, change: Change, host: string): Promise<void> {

@@ -78,6 +78,10 @@ describe('opening', () => {
     wrong.password = 'geheim';
     const denied = await failure(openPostgresStore({ url: wrong.href }));
     expect(denied.message).toMatch(/lets Hearth not in/);
+    wrong.password = '';
+    const unnamed = await failure(openPostgresStore({ url: wrong.href }));
+    expect(unnamed.message).toMatch(/lets Hearth not in .*asks for a password/);
+    expect(unnamed.hint).toMatch(/PGPASSWORD/);
 
     const gone = new URL(url);
     gone.port = String(await unusedPort());
@@ -135,6 +139,24 @@ describe('the fence', () => {
     expect((await failure(store.events.append(batches))).message).toMatch(/taken over/);
     expect(await allSeqs(store, 's1')).toEqual([1]);
     expect(await database.ask(url, 'select last_seq from sessions')).toEqual([{ last_seq: '1' }, { last_seq: '1' }]);
+    await store.close();
+  });
+
+  test('[STO12] what the server that took it has deleted is not taken for lost, and nothing is marked there', async () => {
+    const store = await openPostgresStore({ url });
+    await store.events.append([aBatch('s1', { record: aRecord('s1'), entries: [aNotice(1)] })]);
+    await database.ask(url, `update writer set epoch = epoch + 1, holder = 'other', described = 'pid 7 on elsewhere'`);
+    await database.ask(url, 'delete from sessions');
+    await database.ask(
+      url,
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'hearth'
+        and datname = current_database()`,
+    );
+
+    const error = await failure(store.events.append([aBatch('s1', { entries: [aNotice(2)] })]));
+
+    expect(error.message).toMatch(/pid 7 on elsewhere.* has taken over/);
+    expect(await database.ask(url, `select from meta where name = 'lost_commits'`)).toEqual([]);
     await store.close();
   });
 

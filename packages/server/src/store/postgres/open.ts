@@ -46,6 +46,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     if (await renewAfterLoss(connection)) {
       log?.warn({ database: name }, 'the database lacked what it had confirmed: numbers go on above all that was seen');
     }
+    await connection.query(() => connection.landmark.learn(connection.queries));
   } catch (error) {
     await close();
     throw error;

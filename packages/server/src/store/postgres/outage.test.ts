@@ -177,6 +177,24 @@ describe('an answer that is lost', () => {
     await relay.close();
   });
 
+  test('[TRN2] to all connections at once: whoever looks what was done does not wait for itself', async () => {
+    const { hostname: host, port } = new URL(server.url);
+    const relay = await startRelay({ host, port: Number(port) });
+    const url = new URL(freshUrl(relay.port));
+    url.searchParams.set('connect_timeout', '1');
+    const store = await opened(url.href, { readPatienceMs: 2_000 });
+    const keys = Array.from({ length: 8 }, (_, n) => ({ projectKey: 'p', agentSessionId: `a${n}`, subpath: '' }));
+
+    const lost = relay.loseAnswerTo('commit', keys.length);
+    await Promise.all(keys.map((key) => store.transcripts.append(key, [{ type: 'mode' }])));
+    await lost;
+
+    const stored = await Promise.all(keys.map((key) => store.transcripts.load(key)));
+    expect(stored).toEqual(keys.map(() => [{ type: 'mode' }]));
+    await store.close();
+    await relay.close();
+  });
+
   test('[STO12] what was sent before the fence was raised does nothing when it comes late', async () => {
     const { hostname: host, port } = new URL(server.url);
     const relay = await startRelay({ host, port: Number(port) });
@@ -227,6 +245,21 @@ describe('a connection that ends in the moment it is ready', () => {
     expect(refused.message).toMatch(/does not answer/);
     await relay.close();
   });
+});
+
+test('[STO14] a host that stands still once it is reached is left for the next', async () => {
+  const { hostname: host, port } = new URL(server.url);
+  const relay = await startRelay({ host, port: Number(port) });
+  const url = new URL(freshUrl(relay.port));
+  url.searchParams.set('connect_timeout', '1');
+
+  relay.stallNextConnection();
+  const store = await opened(url.href.replace(url.host, `${url.host},${host}:${port}`));
+
+  expect(await allSeqs(store, 's1')).toEqual([1]);
+  expect(relay.connections).toBe(1);
+  await store.close();
+  await relay.close();
 });
 
 describe('limits of the database', () => {
@@ -282,6 +315,26 @@ describe('limits of the database', () => {
 
     expect(await allSeqs(store, 's1')).toEqual([1, 2]);
     await other.end();
+    await store.close();
+  });
+
+  test('[TRN5] a transaction that stood still for longer than the database bears is done again, once', async () => {
+    const url = new URL(freshUrl());
+    url.searchParams.set('options', '-c idle_in_transaction_session_timeout=50');
+    const store = await opened(url.href);
+    const key = { projectKey: 'p', agentSessionId: 'a', subpath: '' };
+    let folds = 0;
+
+    await store.transcripts.appendWithSummary(key, [{ type: 'mode' }], (_, added) => {
+      folds += 1;
+      // As a machine does that sleeps: nothing of the process runs until the connection is gone.
+      if (folds === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+      return { entries: added.length };
+    });
+
+    expect(folds).toBe(2);
+    expect(await store.transcripts.load(key)).toEqual([{ type: 'mode' }]);
+    expect((await store.transcripts.loadSummaries('p')).map(({ data }) => data)).toEqual([{ entries: 1 }]);
     await store.close();
   });
 

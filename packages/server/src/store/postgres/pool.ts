@@ -6,7 +6,7 @@ import { Client, Pool, types } from 'pg';
 import type { ClientBase, ClientConfig, PoolClient } from 'pg';
 import type { Tables } from '../schema.ts';
 import type { PostgresAddress } from './address.ts';
-import { asUnanswered, isOfStandby, Unanswered } from './failure.ts';
+import { asUnanswered, asUnsent, isOfStandby, Unanswered } from './failure.ts';
 import type { Hosts } from './hosts.ts';
 import { decodeText, encodeParameter } from './text.ts';
 
@@ -127,7 +127,7 @@ export class ConnectionPool {
     if (busy && error instanceof Error && error.message.startsWith('timeout exceeded')) {
       return new Unanswered('all connections of this server are in use', false, error);
     }
-    return error instanceof HearthError ? error : asUnanswered(error, false);
+    return error instanceof HearthError ? error : asUnsent(asUnanswered(error, false));
   }
 }
 
@@ -162,7 +162,7 @@ async function openOne(address: PostgresAddress, answerTimeoutMs: number): Promi
   try {
     await client.connect();
   } catch (error) {
-    throw asUnanswered(error, false);
+    throw asUnsent(asUnanswered(error, false));
   }
   return {
     lost,
@@ -182,12 +182,14 @@ async function openOne(address: PostgresAddress, answerTimeoutMs: number): Promi
 function clientOf(hosts: Hosts) {
   return class extends Client {
     readonly #host = hosts.current;
+    readonly #answerTimeoutMs: number;
 
     constructor(config?: ClientConfig | string) {
       const { host, port, ssl } = hosts.current;
       const given = typeof config === 'object' ? config : {};
       // The pool of the library hides the password from whoever looks at all of its options.
       super({ ...given, password: given.password, host, port, ssl });
+      this.#answerTimeoutMs = given.connectionTimeoutMillis || ANSWER_TIMEOUT_MS;
       // A connection that fails says so to whoever uses it, or is replaced when it is next needed. The library listens only
       // from when it has handed the connection over, and the database may end it before.
       this.on('error', () => {});
@@ -213,10 +215,15 @@ function clientOf(hosts: Hosts) {
     }
 
     async #refuseStandby(): Promise<void> {
-      const { rows } = await this.query<{ standby: boolean }>('select pg_is_in_recovery() as standby');
-      if (rows[0]?.standby !== true) return;
-      void this.end().catch(() => {});
-      throw new Unanswered(`${this.#host.host}:${this.#host.port} is a standby`, false);
+      try {
+        const asked = { text: 'select pg_is_in_recovery() as standby' };
+        const [row] = await answer<{ standby: boolean }>(this, asked, this.#answerTimeoutMs);
+        if (row?.standby !== true) return;
+        throw new Unanswered(`${this.#host.host}:${this.#host.port} is a standby`, false);
+      } catch (error) {
+        void this.end().catch(() => {});
+        throw error;
+      }
     }
   };
 }

@@ -7,10 +7,12 @@ export interface TcpRelay {
   /** Connections that were made. */
   readonly connections: number;
   /**
-   * The next request of this text reaches the database, and its answer does not come back: the connection breaks instead.
+   * The next requests of this text reach the database, and their answers do not come back: the connections break instead, when
+   * all of them are answered.
+   * @param times how many; default: one
    * @returns when that has happened
    */
-  loseAnswerTo(text: string): Promise<void>;
+  loseAnswerTo(text: string, times?: number): Promise<void>;
   /** The next request of this text is held back while its connection breaks for whoever sent it. */
   holdRequest(text: string): HeldRequest;
   /**
@@ -18,6 +20,8 @@ export interface TcpRelay {
    * @returns when that has happened
    */
   endNextConnection(): Promise<void>;
+  /** The next connection is told that it is ready, and then nothing more. */
+  stallNextConnection(): void;
   close(): Promise<void>;
 }
 
@@ -34,14 +38,16 @@ const ENDING = errorMessage({ S: 'FATAL', C: '57P01', M: 'terminating connection
 export async function startRelay(target: { host: string; port: number }): Promise<TcpRelay> {
   const sockets = new Set<Socket>();
   let connections = 0;
-  let watched: { text: string; lost: () => void } | null = null;
+  let watched: { text: string; left: number; lose: (client: Socket) => void } | null = null;
   let wanted: { text: string; take: (data: Buffer, database: Socket) => void } | null = null;
   let ending: (() => void) | null = null;
+  let isStalling = false;
   const server = createServer((client) => {
     connections += 1;
     const database = connect(target.port, target.host);
-    let losing: (() => void) | null = null;
+    let losing: ((client: Socket) => void) | null = null;
     let isHeld = false;
+    let isStalled = false;
     client.on('data', (data: Buffer) => {
       if (wanted !== null && data.includes(wanted.text)) {
         isHeld = true;
@@ -51,8 +57,9 @@ export async function startRelay(target: { host: string; port: number }): Promis
         return;
       }
       if (watched !== null && data.includes(watched.text)) {
-        losing = watched.lost;
-        watched = null;
+        losing = watched.lose;
+        watched.left -= 1;
+        if (watched.left === 0) watched = null;
       }
       database.write(data);
     });
@@ -64,11 +71,13 @@ export async function startRelay(target: { host: string; port: number }): Promis
         return;
       }
       if (losing === null) {
-        if (!isHeld) client.write(data);
+        if (!isHeld && !isStalled) client.write(data);
+        if (!isStalling || !data.includes(READY)) return;
+        isStalling = false;
+        isStalled = true;
         return;
       }
-      client.destroy();
-      losing();
+      losing(client);
       losing = null;
     });
     for (const [socket, other] of [
@@ -92,14 +101,24 @@ export async function startRelay(target: { host: string; port: number }): Promis
     get connections() {
       return connections;
     },
-    loseAnswerTo: (text) =>
+    loseAnswerTo: (text, times = 1) =>
       new Promise((resolve) => {
-        watched = { text, lost: resolve };
+        const answered: Socket[] = [];
+        const lose = (client: Socket): void => {
+          answered.push(client);
+          if (answered.length < times) return;
+          for (const each of answered) each.destroy();
+          resolve();
+        };
+        watched = { text, left: times, lose };
       }),
     endNextConnection: () =>
       new Promise((resolve) => {
         ending = resolve;
       }),
+    stallNextConnection: () => {
+      isStalling = true;
+    },
     holdRequest: (text) => {
       let deliver = (): void => {};
       let answered: Promise<void> = Promise.resolve();
