@@ -123,6 +123,19 @@ describe('a backup', () => {
     expect(statSync(destination).mode & 0o777).toBe(0o600);
   });
 
+  test('[BAK1] replaces no database that another server uses, and one that was left it does', async () => {
+    const other = await openSqliteStore({ path: destination, version: '1.2.3' });
+    await other.events.append([aBatch('theirs', { record: aRecord('theirs'), entries: [aNotice(1)] })]);
+
+    const refused = await failure(backup({ force: true }));
+    const kept = await allSeqs(other, 'theirs');
+    await other.close();
+    await backup({ force: true });
+
+    expect(refused.message).toMatch(/Another Hearth server \(pid \d+\) uses .*one\.db/);
+    expect(kept).toEqual([1]);
+  });
+
   test('[BAK1] never takes the place of the database itself', async () => {
     await appendNotices('s1', 1, 3);
 

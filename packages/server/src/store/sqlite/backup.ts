@@ -5,6 +5,7 @@ import SqliteDatabase from 'better-sqlite3';
 import { copyDatabase, refuseForeign, setMeta, SIDE_FILES, syncDirectory } from './copy.ts';
 import type { Contents, CopyOptions } from './copy.ts';
 import { storeFailure } from './failure.ts';
+import { lockHolder } from './lock.ts';
 
 /** Names in the table `meta` of a backup; a database in use has neither. */
 export const MADE_AT = 'backup_made_at';
@@ -97,8 +98,20 @@ function refuseDestination(destination: string, { file, force }: BackupOptions):
       hint: 'Name the file that the backup should be, as in hearth-backup.db.',
     });
   }
-  if (force) return;
+  if (force) {
+    refuseInUse(destination);
+    return;
+  }
   throw new HearthError('invalid_request', `${destination} exists already.`, {
     hint: 'Name another file, or replace it with --force.',
+  });
+}
+
+/** Whoever has the file open would go on writing to what is no longer there. */
+function refuseInUse(destination: string): void {
+  const user = existsSync(`${destination}-wal`) ? lockHolder(dirname(destination)) : undefined;
+  if (user === undefined) return;
+  throw new HearthError('invalid_request', `${user} uses ${destination}.`, {
+    hint: 'Name another file for the backup.',
   });
 }

@@ -1,7 +1,10 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HearthError } from '@hearth/protocol';
 import SqliteDatabase from 'better-sqlite3';
+
+const LOCK = 'hearth.lock';
+const HOLDER = 'hearth.pid';
 
 export interface DirectoryLock {
   release(): void;
@@ -14,8 +17,8 @@ export interface DirectoryLock {
  * @throws HearthError that names the process which holds the lock
  */
 export function lockDirectory(directory: string): DirectoryLock {
-  const holderFile = join(directory, 'hearth.pid');
-  const lock = new SqliteDatabase(join(directory, 'hearth.lock'), { timeout: 0 });
+  const holderFile = join(directory, HOLDER);
+  const lock = new SqliteDatabase(join(directory, LOCK), { timeout: 0 });
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
@@ -38,6 +41,22 @@ export function lockDirectory(directory: string): DirectoryLock {
       lock.close();
     },
   };
+}
+
+/** Who holds the lock of a directory; undefined: nobody, as where no server has been. */
+export function lockHolder(directory: string): string | undefined {
+  const file = join(directory, LOCK);
+  if (!existsSync(file)) return undefined;
+  const lock = new SqliteDatabase(file, { timeout: 0 });
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+    return undefined;
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+    return holder(join(directory, HOLDER));
+  } finally {
+    lock.close();
+  }
 }
 
 function isBusy(error: unknown): boolean {
