@@ -28,6 +28,8 @@ export class CallUsageReader {
   #model: string | undefined;
   #usage: ApiCallUsage = {};
   #deltas = 0;
+  /** Whether the answer has said what all its output is. */
+  #told = false;
   #taken: { usage: CallUsage; costNano: number } = { usage: callUsage({}), costNano: 0 };
 
   constructor(contentType: string | undefined) {
@@ -49,9 +51,10 @@ export class CallUsageReader {
     }
   }
 
-  /** The answer is whole. */
+  /** The answer is at its end. One that streams can also end in an error, which does not say what its output was. */
   end(): void {
     if (!this.#streams) this.#read(this.#rest);
+    else if (!this.#told) this.breakOff();
   }
 
   /** No more will come, and the answer is not whole: of its output nothing is known but that each delta was one token at the least. */
@@ -87,6 +90,7 @@ export class CallUsageReader {
     }
     this.#model = event.message?.model ?? event.model ?? this.#model;
     const usage = event.message?.usage ?? event.usage;
+    this.#told ||= event.message === undefined && event.usage !== undefined;
     const known = Object.entries(usage ?? {}).filter(([, value]) => value !== null && value !== undefined);
     this.#usage = { ...this.#usage, ...Object.fromEntries(known) };
   }

@@ -25,8 +25,12 @@ import type { Verdict } from './verdict.ts';
 
 /** A spent account whose provider names no time is looked at again after this. */
 const RESET_UNKNOWN_MS = 15 * 60_000;
+/** One whose reset is past by our clock, and not by the provider's, is left alone for this. */
+const RESET_PAST_MS = 30_000;
 /** A token that ends within this time is renewed before it is used. */
 const RENEW_BEFORE_MS = 60_000;
+/** A reset is a moment of the world's: the clock may be set meanwhile, and the machine may sleep. */
+const LOOK_AGAIN_MS = 60_000;
 
 export interface CallParts extends ChoiceParts {
   upstream: Upstream;
@@ -134,7 +138,7 @@ export class ModelCall {
     const changed = new AbortController();
     const stop = accounts.watch(() => changed.abort());
     try {
-      await pause(clock, delayMs, AbortSignal.any([gone, changed.signal]));
+      await pause(clock, Math.min(delayMs, LOOK_AGAIN_MS), AbortSignal.any([gone, changed.signal]));
     } finally {
       stop();
     }
@@ -167,7 +171,7 @@ export class ModelCall {
         await this.#pass(account, answer);
         return { type: 'passed' };
       }
-      const body = await readError(answer);
+      const body = await readError(answer, clock);
       const failure = classify({ status: answer.status, type: errorType(body), headers: answer.headers }, clock.now());
       leave(failure.type === 'pace' ? 'too_fast' : 'failed');
       return { type: 'failed', failure, status: answer.status, answer, body, used };
@@ -218,7 +222,7 @@ export class ModelCall {
     const usage = new CallUsageReader(textOf(answer.headers['content-type']));
     response.writeHead(answer.status, passedOn(answer.headers));
     try {
-      for await (const chunk of answer.body) {
+      for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
         usage.push(chunk);
         // Before the agent can be done with it.
         this.#count(account, usage);
@@ -288,17 +292,30 @@ export class ModelCall {
     { failure, status, used }: Extract<Attempt, { type: 'failed' }>,
   ): Promise<boolean> {
     if (used.kind === 'oauth' && !this.#renewed.has(account.id)) {
-      this.#renewed.add(account.id);
       const renewal = await this.#parts.accounts.refresh(account.id, used.accessToken);
-      if (renewal === 'refreshed') return true;
+      if (renewal === 'refreshed') {
+        this.#renewed.add(account.id);
+        return true;
+      }
       if (renewal === 'unreachable') {
         return this.#paceOn(account, { type: 'pace', code: 'agent_unauthorized' }, status);
       }
     }
+    if (this.#hasOthers(account, used)) return true;
     const what = used.kind === 'api_key' ? 'API key' : 'token';
     this.#breakAccount(account, failure, `The model API refused its ${what} (HTTP ${status ?? 401}).`);
     this.#tellOfRotation(account, failure, status);
     return true;
+  }
+
+  /** Whether somebody gave the account other secrets while those that were refused were on their way. */
+  #hasOthers({ id }: Candidate, used: Credentials): boolean {
+    try {
+      return secretOf(this.#parts.accounts.credentials(id)) !== secretOf(used);
+    } catch {
+      // It is gone, or cannot be opened any more.
+      return false;
+    }
   }
 
   #breakAccount(account: Candidate, failure: Failure, message: string): void {
@@ -310,7 +327,7 @@ export class ModelCall {
 
   #coolDown(account: Candidate, { code, untilMs, window }: Extract<Failure, { type: 'spent' }>): void {
     const now = this.#parts.clock.now();
-    const until = untilMs ?? now + RESET_UNKNOWN_MS;
+    const until = restsUntil(untilMs, now);
     if (window?.model !== undefined) {
       const spent = { ...window, utilization: 1, resetsAtMs: until };
       this.#record(account, (health) => withWindows(health, [spent], now));
@@ -351,6 +368,23 @@ export class ModelCall {
     const { response } = this.#asked;
     response.writeHead(status, { 'content-type': 'application/json', 'x-should-retry': 'false' });
     response.end(JSON.stringify({ type: 'error', error: { type, message: error.message } }));
+  }
+}
+
+/** Never now: the next attempt would be the same, at once. */
+function restsUntil(untilMs: number | null, nowMs: number): number {
+  if (untilMs === null) return nowMs + RESET_UNKNOWN_MS;
+  return untilMs > nowMs ? untilMs : nowMs + RESET_PAST_MS;
+}
+
+function secretOf(credentials: Credentials): string {
+  switch (credentials.kind) {
+    case 'api_key':
+      return credentials.apiKey;
+    case 'oauth':
+      return credentials.accessToken;
+    case 'gateway':
+      return credentials.token;
   }
 }
 

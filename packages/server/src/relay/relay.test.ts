@@ -1,17 +1,51 @@
+import { createServer } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { reply } from '@hearth/testkit';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Reply } from '@hearth/testkit';
 import { ask, startRelayBed } from './testing/relay-bed.ts';
 import type { RelayBed } from './testing/relay-bed.ts';
+import type { TestAccount } from './testing/memory-accounts.ts';
+import type { LaneEvent } from './lane.ts';
 import type { RelayAddress } from './relay.ts';
 
 let bed: RelayBed;
+let odd: Server | undefined;
 
 afterEach(async () => {
   await bed.close();
+  odd?.closeAllConnections();
+  odd?.close();
+  odd = undefined;
 });
+
+/** A relay before a model API that answers as it likes. */
+async function startOddBed(answer: RequestListener, given: Record<string, TestAccount> = { one: {} }): Promise<void> {
+  const server = createServer((request, response) => {
+    request.resume();
+    answer(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  odd = server;
+  bed = await startRelayBed(given, {}, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+}
+
+/** The beginning of a streamed answer, with so many deltas. */
+function beginning(deltas: number): string {
+  const usage = { input_tokens: 10, output_tokens: 1 };
+  const start = { type: 'message_start', message: { id: 'msg_1', model: 'claude-sonnet-4-5', usage } };
+  const delta = { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'ä' } };
+  return [start, ...Array.from({ length: deltas }, () => delta)]
+    .map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+    .join('');
+}
+
+const ENDING = 'event: message_delta\ndata: {"type":"message_delta","usage":{"output_tokens":7}}\n\n';
+const STREAM = { 'content-type': 'text/event-stream' };
 
 const HOUR_MS = 3_600_000;
 
@@ -27,6 +61,17 @@ function spent(window: string, resetsAtMs: number): Reply {
 }
 
 const deltasIn = (stream: string): number => stream.split('event: content_block_delta').length - 1;
+const tokens = (told: readonly LaneEvent[]): { inputTokens: number; outputTokens: number } =>
+  told.reduce(
+    (sum, event) =>
+      event.type === 'call.counted'
+        ? {
+            inputTokens: sum.inputTokens + event.usage.inputTokens,
+            outputTokens: sum.outputTokens + event.usage.outputTokens,
+          }
+        : sum,
+    { inputTokens: 0, outputTokens: 0 },
+  );
 const keysAsked = (): (string | undefined)[] => bed.api.requests.map((request) => request.apiKey);
 
 /** Asks with the very target that is given, and gives the whole answer. */
@@ -287,6 +332,22 @@ describe('the relay', () => {
     expect(keysAsked()).toEqual(['one', 'two', 'two']);
   });
 
+  test('[RLY7] waits for a reset by the clock, which may be set meanwhile', async () => {
+    bed = await startRelayBed({ one: {} }, { waitForResetMs: 2 * HOUR_MS });
+    const resetsAtMs = bed.clock.now() + HOUR_MS;
+    bed.answer(() => (bed.clock.now() < resetsAtMs ? spent('five_hour', resetsAtMs) : undefined));
+    const way = await bed.lane();
+
+    const answering = ask(way, '[[say back]]');
+    await expect.poll(() => way.told.at(-1)).toMatchObject({ forReset: true });
+    await expect.poll(() => bed.clock.pendingTimers).toBeGreaterThan(0);
+    bed.clock.set(HOUR_MS);
+    await bed.clock.advance(60_000);
+
+    expect(await (await answering).text()).toContain('back');
+    expect(way.told.filter((event) => event.type === 'retry.scheduled' && event.forReset === true)).toHaveLength(1);
+  });
+
   test('[RLY7] goes on at once when somebody adds an account meanwhile', async () => {
     bed = await startRelayBed({ one: {} }, { waitForResetMs: 2 * HOUR_MS });
     const resetsAtMs = bed.clock.now() + HOUR_MS;
@@ -349,6 +410,131 @@ describe('the relay', () => {
     expect((await ask(way, 'a')).status).toBe(403);
     expect(way.lane.verdict).toEqual(error);
     expect(bed.api.requests).toEqual([]);
+  });
+
+  test('[RLY2] counts an answer that streams and ends without its last word, with the output that came by then', async () => {
+    await startOddBed((_request, response) => {
+      response.writeHead(200, STREAM);
+      response.end(`${beginning(50)}event: error\ndata: {"type":"error","error":{"type":"overloaded_error"}}\n\n`);
+    });
+    const way = await bed.lane();
+
+    await (await ask(way, 'a')).text();
+
+    expect(tokens(way.told)).toEqual({ inputTokens: 10, outputTokens: 50 });
+  });
+
+  test.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('[RLY2] counts an answer in %s, which nobody asked for', async (encoding, encode) => {
+    await startOddBed((_request, response) => {
+      response.writeHead(200, { ...STREAM, 'content-encoding': encoding });
+      response.end(encode(beginning(3) + ENDING));
+    });
+    const way = await bed.lane();
+
+    const answer = await ask(way, 'a');
+
+    expect(await answer.text()).toBe(beginning(3) + ENDING);
+    expect(tokens(way.told)).toEqual({ inputTokens: 10, outputTokens: 7 });
+  });
+
+  test('[RLY2] hands on an answer that breaks off inside what it is encoded in as one that broke off', async () => {
+    await startOddBed((_request, response) => {
+      response.writeHead(200, { ...STREAM, 'content-encoding': 'gzip' });
+      const whole = gzipSync(beginning(3) + ENDING);
+      response.end(whole.subarray(0, whole.length - 20));
+    });
+    const answer = await ask(await bed.lane(), 'a');
+    await expect(answer.text()).rejects.toThrow();
+  });
+
+  test('[RLY3] leaves an account alone for a while whose reset is past by the clock here', async () => {
+    bed = await startRelayBed({ one: {} });
+    bed.answer(() => spent('five_hour', bed.clock.now() - HOUR_MS));
+    const way = await bed.lane();
+
+    expect((await ask(way, 'a')).status).toBe(429);
+
+    expect(bed.api.requests).toHaveLength(1);
+    expect(bed.accounts.health('one').cooldown).toMatchObject({ untilMs: bed.clock.now() + 30_000 });
+  });
+
+  test('[RLY4] [RLY8] does not wait for the end of a refusal that never ends', async () => {
+    await startOddBed((_request, response) => {
+      response.writeHead(503).write('x');
+    });
+    const away = new AbortController();
+    const way = await bed.lane();
+    const answering = ask(way, 'a', { signal: away.signal }).catch((error: Error) => error.name);
+
+    await expect
+      .poll(async () => {
+        await bed.clock.advance(10_000);
+        return way.told.map(({ type }) => type);
+      })
+      .toContain('retry.scheduled');
+
+    away.abort();
+    expect(await answering).toBe('AbortError');
+  });
+
+  test('[RLY6] hands on a refusal whose body is cut as one that is whole', async () => {
+    await startOddBed((_request, response) => {
+      const body = Buffer.alloc(200_000, 'x');
+      response.writeHead(400, { 'content-length': body.length }).end(body);
+    });
+    const answer = await ask(await bed.lane(), 'a');
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toMatch(/^x{1,65536}$/);
+  });
+
+  test('[RLY6] [TURN7] refuses a request that no model API would take as one that is too large', async () => {
+    bed = await startRelayBed({ one: {} });
+    const { url, lane } = await bed.lane();
+    const answer = await fetch(`${url}/v1/messages`, {
+      method: 'POST',
+      headers: { 'x-api-key': lane.token },
+      body: Buffer.alloc(65 * 1024 * 1024, ' '),
+    });
+    expect(answer.status).toBe(413);
+    expect(await answer.json()).toMatchObject({ error: { type: 'request_too_large' } });
+    expect(bed.api.requests).toEqual([]);
+  });
+
+  test('[RLY5] [ACC13] does not take an account as broken whose token cannot be renewed now', async () => {
+    const oauth = { kind: 'oauth' as const, accessToken: 'old', refreshToken: 'r' };
+    bed = await startRelayBed({ sub: { kind: 'oauth', credentials: oauth, renewed: 'unreachable' } });
+    bed.answer((key) => (key === 'old' ? reply().status(401) : undefined));
+    const way = await bed.lane();
+    const answering = ask(way, '[[say at last]]');
+    for (const renewals of [1, 2]) {
+      await expect.poll(() => bed.accounts.renewals.length).toBe(renewals);
+      await expect.poll(() => bed.clock.pendingTimers).toBeGreaterThan(0);
+      if (renewals === 2)
+        bed.accounts.all.set('sub', { ...bed.accounts.all.get('sub'), renewed: { accessToken: 'new' } });
+      await bed.clock.advance(30_000);
+    }
+
+    expect(await (await answering).text()).toContain('last');
+    expect(keysAsked()).toEqual(['old', 'old', 'old', 'new']);
+    expect(bed.accounts.health('sub').problem).toBeUndefined();
+  });
+
+  test('[RLY5] [ACC9] takes no new key as broken because the one before it was refused', async () => {
+    bed = await startRelayBed({ one: { credentials: { kind: 'api_key', apiKey: 'old' } } });
+    bed.answer((key) => {
+      bed.accounts.all.set('one', { credentials: { kind: 'api_key', apiKey: 'new' } });
+      return key === 'old' ? reply().status(401) : undefined;
+    });
+
+    const answer = await ask(await bed.lane(), '[[say hello]]');
+
+    expect(await answer.text()).toContain('hello');
+    expect(keysAsked()).toEqual(['old', 'new']);
+    expect(bed.accounts.health('one').problem).toBeUndefined();
   });
 
   test('[RLY1] translates between keys and subscriptions', async () => {

@@ -132,6 +132,10 @@ export class Relay {
     const gone = AbortSignal.any([away.signal, lane.closed]);
     try {
       const body = await readBody(request);
+      if (body === null) {
+        sendError(response, 413, 'request_too_large', 'The request is larger than any model API takes.');
+        return;
+      }
       await new ModelCall(lane, { request, response, target, body, model: modelOf(body), gone }, this.#parts).run();
     } catch (error) {
       if (!gone.aborted) {
@@ -171,15 +175,16 @@ function modelOf(body: Buffer): string | undefined {
   }
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
+/** Null: it is too large. It is read to its end then too, or the agent would not read the answer. */
+async function readBody(request: IncomingMessage): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) throw new Error('the request is larger than the model API takes');
-    chunks.push(chunk);
+    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
+    else chunks.length = 0;
   }
-  return Buffer.concat(chunks);
+  return bytes > MAX_BODY_BYTES ? null : Buffer.concat(chunks);
 }
 
 function sendError(response: ServerResponse, status: number, type: string, message: string): void {

@@ -1,10 +1,13 @@
+import { pipeline } from 'node:stream';
+import type { Readable, Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 
 /** An answer of the model API, whose body is still to come. */
 export interface UpstreamAnswer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
-  body: AsyncIterable<Uint8Array>;
+  body: Readable;
 }
 
 export interface UpstreamRequest {
@@ -35,12 +38,28 @@ export class Upstream {
       body: body.length === 0 ? null : body,
       signal: gone,
     });
-    return { status: answer.statusCode, headers: answer.headers, body: answer.body };
+    return plain({ status: answer.statusCode, headers: answer.headers, body: answer.body });
   }
 
   async close(): Promise<void> {
     await (await this.#dispatcher)?.destroy();
   }
+}
+
+const DECODERS: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+/** Not everybody heeds that a body is to come as it is, and what cannot be read cannot be counted. */
+function plain(answer: UpstreamAnswer): UpstreamAnswer {
+  const { 'content-encoding': encoding, ...headers } = answer.headers;
+  const decoder = DECODERS[String(encoding).trim().toLowerCase()]?.();
+  if (decoder === undefined) return answer;
+  // Whoever reads is told of its end and of its failure.
+  return { ...answer, headers, body: pipeline(answer.body, decoder, () => undefined) };
 }
 
 /** Loaded when it is first needed: a server without accounts starts quicker without it. */

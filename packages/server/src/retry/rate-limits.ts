@@ -21,6 +21,9 @@ export interface RateLimits {
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
+/** What is further away is no time that anybody means. */
+const FURTHEST_MS = 366 * 86_400_000;
+
 const UNIFIED = /^anthropic-ratelimit-unified-(.+)-(utilization|reset)$/;
 const PER_MINUTE = /^anthropic-ratelimit-((?:input-|output-)?tokens|requests)-(limit|remaining|reset)$/;
 const LONG_NAMES: Readonly<Record<string, string>> = { '5h': 'five_hour', '7d': 'seven_day' };
@@ -36,15 +39,18 @@ export function readRateLimits(headers: Headers, nowMs: number): RateLimits {
     const value = Array.isArray(raw) ? raw[0] : raw;
     if (value === undefined) continue;
     const share = UNIFIED.exec(header);
-    if (share !== null) note(unified, windowName(share[1] ?? ''), share[2] ?? '', number(value));
+    if (share !== null) {
+      const of = share[2] === 'reset' ? near(seconds(value), nowMs) : number(value);
+      note(unified, windowName(share[1] ?? ''), share[2] ?? '', of);
+    }
     const count = PER_MINUTE.exec(header);
-    const of = count?.[2] === 'reset' ? time(value) : number(value);
+    const of = count?.[2] === 'reset' ? near(time(value), nowMs) : number(value);
     if (count !== null) note(counted, count[1] ?? '', count[2] ?? '', of);
   }
   const windows = [
     // A window whose share is not told is not known: to take it for empty would hide what was seen before.
     ...[...unified].flatMap(([name, { utilization, reset }]) =>
-      utilization === undefined ? [] : [limitWindow(name, utilization, reset === undefined ? undefined : reset * 1000)],
+      utilization === undefined ? [] : [limitWindow(name, utilization, reset)],
     ),
     ...[...counted].flatMap(([name, { limit, remaining, reset }]) =>
       limit === undefined || remaining === undefined || limit <= 0
@@ -55,17 +61,16 @@ export function readRateLimits(headers: Headers, nowMs: number): RateLimits {
   const retryAfterMs = retryAfter(one(headers['retry-after']), nowMs);
   return {
     windows,
-    spent: spentWindow(headers, windows),
+    spent: spentWindow(headers, windows, nowMs),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
 }
 
 /** The quota that a refusal names; a rejection without a name is of the window that is fullest. */
-function spentWindow(headers: Headers, windows: readonly LimitWindow[]): LimitWindow | null {
+function spentWindow(headers: Headers, windows: readonly LimitWindow[], nowMs: number): LimitWindow | null {
   if (one(headers['anthropic-ratelimit-unified-status']) !== 'rejected') return null;
   const claim = one(headers['anthropic-ratelimit-unified-representative-claim']);
-  const reset = number(one(headers['anthropic-ratelimit-unified-reset']) ?? '');
-  const resetsAtMs = reset === undefined ? undefined : reset * 1000;
+  const resetsAtMs = near(seconds(one(headers['anthropic-ratelimit-unified-reset']) ?? ''), nowMs);
   const fullest = windows.toSorted((a, b) => b.utilization - a.utilization)[0];
   const named = windows.find((window) => window.name === claim) ?? (claim === undefined ? fullest : undefined);
   const name = claim ?? named?.name ?? 'quota';
@@ -97,15 +102,25 @@ function number(text: string): number | undefined {
   return text.trim() !== '' && Number.isFinite(value) ? value : undefined;
 }
 
+/** Seconds as ms. */
+function seconds(text: string): number | undefined {
+  const value = number(text);
+  return value === undefined ? undefined : Math.round(value * 1000);
+}
+
+function near(ms: number | undefined, nowMs: number): number | undefined {
+  return ms === undefined || Math.abs(ms - nowMs) > FURTHEST_MS ? undefined : ms;
+}
+
 function time(text: string): number | undefined {
   const ms = Date.parse(text);
   return Number.isFinite(ms) ? ms : undefined;
 }
 
+/** What is no time to come says nothing: a date of a clock that goes behind ours would have everybody come at once. */
 function retryAfter(text: string | undefined, nowMs: number): number | undefined {
   if (text === undefined) return undefined;
-  const seconds = number(text);
-  if (seconds !== undefined) return Math.max(0, Math.round(seconds * 1000));
-  const at = time(text);
-  return at === undefined ? undefined : Math.max(0, at - nowMs);
+  const wait = seconds(text);
+  const at = near(wait === undefined ? time(text) : nowMs + wait, nowMs);
+  return at === undefined || at <= nowMs ? undefined : at - nowMs;
 }

@@ -54,6 +54,40 @@ describe('limits in headers', () => {
     };
     expect(readRateLimits(nonsense, NOW)).toEqual({ windows: [], spent: null });
   });
+
+  test.each([
+    ['-5'],
+    ['0'],
+    ['1e23'],
+    ['99999999999999999999'],
+    ['Fri, 31 Dec 9999 23:59:59 GMT'],
+    [new Date(NOW - 60_000).toUTCString()],
+  ])('[RTY1] say nothing with a wait of %s', (wait) => {
+    expect(readRateLimits({ 'retry-after': wait }, NOW)).toEqual({ windows: [], spent: null });
+  });
+
+  test('[RTY1] say nothing with a reset that is no time', () => {
+    const limits = readRateLimits(
+      {
+        'anthropic-ratelimit-unified-status': 'rejected',
+        'anthropic-ratelimit-unified-representative-claim': 'five_hour',
+        'anthropic-ratelimit-unified-reset': '1e20',
+        'anthropic-ratelimit-unified-5h-utilization': '1',
+        'anthropic-ratelimit-unified-5h-reset': String(NOW),
+        'anthropic-ratelimit-requests-limit': '50',
+        'anthropic-ratelimit-requests-remaining': '10',
+        'anthropic-ratelimit-requests-reset': '9999-12-31T23:59:59Z',
+      },
+      NOW,
+    );
+    expect(limits).toEqual({
+      windows: [
+        { name: 'five_hour', utilization: 1 },
+        { name: 'requests', utilization: 0.8 },
+      ],
+      spent: { name: 'five_hour', utilization: 1 },
+    });
+  });
 });
 
 describe('a failure', () => {

@@ -24,10 +24,12 @@ export interface RelayBed {
 export async function startRelayBed(
   given: Record<string, TestAccount>,
   policy: Partial<RelayPolicy> = {},
+  /** Another model API than the scripted one. */
+  apiUrl?: string,
 ): Promise<RelayBed> {
   const api = await startMessagesApi();
   const clock = new FakeClock();
-  const memory = memoryAccounts(given, api.url);
+  const memory = memoryAccounts(given, apiUrl ?? api.url);
   const relay = new Relay({
     accounts: memory,
     policy: {
