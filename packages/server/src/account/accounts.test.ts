@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HearthError } from '@hearth/protocol';
@@ -364,6 +364,30 @@ describe('a new key', () => {
     expect((await open()).get(made.id).state).toBe('ready');
     await other.update(made.id, { label: 'changed there' });
     expect(other.credentials(made.id)).toEqual({ kind: 'api_key', apiKey: 'sk-secret-1' });
+  });
+
+  test('[ACC6] is what other servers seal with from then on', async () => {
+    const { id } = await accounts.create(KEY);
+    const other = await open();
+    await accounts.rotateKey();
+
+    await other.update(id, { apiKey: 'sk-secret-2' });
+
+    expect((await open()).credentials(id)).toEqual({ kind: 'api_key', apiKey: 'sk-secret-2' });
+  });
+
+  test('[ACC6] seals an account whose key has come back, before that one is dropped', async () => {
+    const { id } = await accounts.create(KEY);
+    const file = join(dataDir, 'secret.key');
+    const old = readFileSync(file, 'utf8');
+    writeFileSync(file, `${'ab'.repeat(32)}\n`, { mode: 0o600 });
+    const late = await open();
+    expect(late.get(id).state).toBe('broken');
+    writeFileSync(file, `${'ab'.repeat(32)}\n${old}`, { mode: 0o600 });
+
+    expect(await late.rotateKey()).toEqual({ resealed: 1 });
+
+    expect((await open()).credentials(id)).toEqual({ kind: 'api_key', apiKey: 'sk-secret-1' });
   });
 
   test('[ACC6] when the store fails in the middle nothing is lost, and the next one finishes', async () => {

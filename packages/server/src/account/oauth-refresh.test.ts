@@ -109,6 +109,20 @@ describe('a stale access token', () => {
     await lasting.close();
   });
 
+  test.each([
+    [{ refresh_token: null, expires_in: '3600' }, 'secret-refresh-0', '2026-01-01T01:00:00.000Z'],
+    [{ refresh_token: 'secret-refresh-1', expires_in: 1e300 }, 'secret-refresh-1', undefined],
+    [{ refresh_token: '', expires_in: null }, 'secret-refresh-0', undefined],
+  ])('[ACC13] takes the token of an answer with %j beside it', async (beside, refreshToken, expiresAt) => {
+    const { accounts, id } = await withAccount({ clock: new FakeClock() });
+    provider.fail({ status: 200, body: { access_token: 'secret-access-1', ...beside } });
+
+    expect(await accounts.refresh(id, 'secret-access-0')).toBe('refreshed');
+
+    expect(accounts.credentials(id)).toMatchObject({ accessToken: 'secret-access-1', refreshToken });
+    expect(accounts.get(id).expiresAt).toBe(expiresAt);
+  });
+
   test('[ACC13] is renewed once for all who ask, and not at all for who comes late', async () => {
     const { accounts, id } = await withAccount();
 
@@ -182,6 +196,45 @@ describe('a stale access token', () => {
 });
 
 describe('a refresh that fails', () => {
+  test('[ACC13] because the new tokens cannot be stored keeps them for the next one who asks', async () => {
+    const clock = new FakeClock();
+    let full = true;
+    const { accounts, id } = await withAccount({
+      clock,
+      store: {
+        ...store.accounts,
+        update: (account, version, changes) => {
+          if (full) throw new HearthError('internal', 'the disk is full');
+          return store.accounts.update(account, version, changes);
+        },
+      },
+    });
+
+    const outcome = accounts.refresh(id, 'secret-access-0');
+    for (let pause = 1; pause < 6; pause += 1) {
+      await expect.poll(() => clock.pendingTimers).toBe(1);
+      await clock.advance(1_000);
+    }
+    expect(await outcome).toBe('unreachable');
+    full = false;
+
+    expect(await accounts.refresh(id, 'secret-access-0')).toBe('refreshed');
+    expect(accounts.credentials(id)).toMatchObject({ accessToken: 'secret-access-1' });
+    expect(provider.requests).toHaveLength(1);
+    expect(logged.join('')).not.toMatch(/secret-/);
+  });
+
+  test('[ACC13] because the store cannot be reached is tried another time', async () => {
+    const gone = (): never => {
+      throw new HearthError('internal', 'the database is away');
+    };
+    const { accounts, id } = await withAccount({ store: { ...store.accounts, get: gone } });
+    expect(await accounts.refresh(id, 'secret-access-0')).toBe('unreachable');
+    const late = await open({ store: { ...store.accounts, releaseRefresh: async () => gone() } });
+    expect(await late.refresh(id, 'secret-access-0')).toBe('refreshed');
+    expect(late.credentials(id)).toMatchObject({ accessToken: 'secret-access-1' });
+  });
+
   test('[ACC13] because the provider refuses breaks the account, which says so', async () => {
     const { accounts, id } = await withAccount();
     provider.revoke('secret-refresh-0');

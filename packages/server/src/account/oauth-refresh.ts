@@ -2,14 +2,14 @@ import type { Clock } from '../concurrency/clock.ts';
 import type { AccountStore } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { LoginTokens } from './secrets.ts';
-import type { RenewTokens } from './token-endpoint.ts';
+import type { Renewal, RenewTokens } from './token-endpoint.ts';
 
 /** A server that died while it renewed keeps the others from it for so long. Longer than the provider may take. */
 const CLAIM_MS = 45_000;
 /** Between two looks whether another server is done. */
 const LOOK_MS = 250;
 const MAX_LOOKS = 200;
-/** New tokens that cannot be stored would be lost, and the old ones are void: it is tried for some seconds. */
+/** The old tokens are void, so that it is tried for some seconds to store the new ones; then they are kept for the next one who asks. */
 const STORE_ATTEMPTS = 6;
 const STORE_PAUSE_MS = 1_000;
 
@@ -41,19 +41,31 @@ export interface OAuthRefreshOptions {
 export class OAuthRefresh {
   readonly #options: OAuthRefreshOptions;
   readonly #running = new Map<string, Promise<RefreshOutcome>>();
+  /** New tokens that could not be stored, for the account with that stale access token. */
+  readonly #unstored = new Map<string, { stale: string; tokens: LoginTokens }>();
 
   constructor(options: OAuthRefreshOptions) {
     this.#options = options;
   }
 
-  /** @param stale the access token that does not work any more */
+  /** Never rejects. @param stale the access token that does not work any more */
   refresh(id: string, stale: string): Promise<RefreshOutcome> {
     const running = this.#running.get(id);
     // One that runs may have begun for an older token; then there is something to do after it.
-    if (running !== undefined) return running.then((outcome) => this.#after(outcome, id, stale));
-    const begun = this.#refresh(id, stale).finally(() => this.#running.delete(id));
+    if (running !== undefined) return running.then((outcome) => this.#orLater(id, this.#after(outcome, id, stale)));
+    const begun = this.#orLater(id, this.#refresh(id, stale)).finally(() => this.#running.delete(id));
     this.#running.set(id, begun);
     return begun;
+  }
+
+  /** A store that cannot be reached is no reason to give up the account, nor what is asked with it. */
+  async #orLater(id: string, outcome: Promise<RefreshOutcome>): Promise<RefreshOutcome> {
+    try {
+      return await outcome;
+    } catch (error) {
+      this.#options.log.error({ err: error, accountId: id }, 'the tokens of an account could not be renewed');
+      return 'unreachable';
+    }
   }
 
   async #after(outcome: RefreshOutcome, id: string, stale: string): Promise<RefreshOutcome> {
@@ -72,7 +84,10 @@ export class OAuthRefresh {
           // Another server may have been done between the look and the claim.
           return (await this.#settled(id, stale)) ?? (await this.#renew(id, stale));
         } finally {
-          await store.releaseRefresh(id, holder);
+          // One that stays ends by itself, and what came of the renewal holds.
+          await store
+            .releaseRefresh(id, holder)
+            .catch((error: unknown) => log.warn({ err: error, accountId: id }, 'a claim could not be given up'));
         }
       }
       await this.#pause(LOOK_MS);
@@ -95,7 +110,9 @@ export class OAuthRefresh {
     const { renewTokens, log, broken, read } = this.#options;
     const tokens = await read(id);
     if (tokens?.refreshToken === undefined) return 'refused';
-    const renewal = await renewTokens(tokens.refreshToken);
+    const unstored = this.#unstored.get(id);
+    const renewal: Renewal =
+      unstored?.stale === stale ? { type: 'renewed', tokens: unstored.tokens } : await renewTokens(tokens.refreshToken);
     switch (renewal.type) {
       case 'renewed':
         await this.#store(id, stale, renewal.tokens);
@@ -116,9 +133,11 @@ export class OAuthRefresh {
 
   async #store(id: string, stale: string, tokens: LoginTokens): Promise<void> {
     const { replace, log } = this.#options;
+    this.#unstored.set(id, { stale, tokens });
     for (let attempt = 1; ; attempt += 1) {
       try {
         await replace(id, stale, tokens);
+        this.#unstored.delete(id);
         return;
       } catch (error) {
         log.error({ err: error, accountId: id, attempt }, 'the renewed tokens of an account could not be stored');

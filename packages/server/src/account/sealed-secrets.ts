@@ -50,7 +50,10 @@ export class SealedSecrets {
 
   /** The same secrets under another key; null when they are, or do not open. */
   reseal(stored: StoredAccount, key: SecretKey): { sealed: string } | null {
-    if (sealingKeyId(stored.sealed) === key.id || this.look(stored).problem !== undefined) return null;
+    if (sealingKeyId(stored.sealed) === key.id) return null;
+    // A key may have come back, and would be dropped after this.
+    this.forget(stored.id);
+    if (this.look(stored).problem !== undefined) return null;
     return { sealed: seal(JSON.stringify(this.open(stored)), stored.id, key) };
   }
 

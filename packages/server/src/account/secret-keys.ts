@@ -53,8 +53,9 @@ export class SecretKeys {
     return this.#file !== null;
   }
 
-  /** The key that seals; the first time it is made. */
+  /** The key that seals; the first time it is made. Another process may have put a new one first, and dropped this one. */
   current(): SecretKey {
+    this.#keys = this.#newest();
     const [known] = this.#keys;
     if (known !== undefined) return known;
     this.#keys = this.#make();
@@ -82,6 +83,17 @@ export class SecretKeys {
     if (this.#file === null) return;
     this.#keys = this.#keys.slice(0, 1);
     this.#replace(this.#file);
+  }
+
+  /** What is known stays good when the file is gone, or cannot be read now. */
+  #newest(): readonly SecretKey[] {
+    try {
+      const read = this.#read();
+      return read.length === 0 || read[0]?.id === this.#keys[0]?.id ? this.#keys : read;
+    } catch (error) {
+      if (this.#keys.length === 0) throw error;
+      return this.#keys;
+    }
   }
 
   #read(): SecretKey[] {

@@ -51,6 +51,16 @@ describe('the choice of an account', () => {
     expect(chosen(choose(rested))).toBe('c selected');
   });
 
+  test('[SEL5] [SEL6] comes back to one that was left for a limit of which nobody said when it begins anew', () => {
+    const full = { utilization: 0.99, seenAtMs: NOW };
+    const two = [
+      candidate('a', { priority: 1, health: { windows: { five_hour: full } } }),
+      candidate('b', { priority: 2 }),
+    ];
+    expect(chosen(choose(two, { current: 'b' }))).toBe('b kept');
+    expect([NOW, NOW + HOUR_MS].map((nowMs) => chosen(choose(two, { nowMs })))).toEqual(['b selected', 'a selected']);
+  });
+
   test('[SEL2] goes round, one after the other', () => {
     const three = ['a', 'b', 'c'].map((id) => candidate(id));
     const order = [null, 'a', 'b', 'c'].map((lastChosen) =>

@@ -46,6 +46,8 @@ export type SelectionReason = 'kept' | 'pinned' | 'selected' | 'avoided_limit' |
 
 /** Limits that begin anew within this time are the provider's pacing; nobody changes the account for them. */
 const PACING_MS = 2 * 60_000;
+/** What was said of a limit that does not say when it begins anew holds for so long: an account that is avoided hears nothing new. */
+const UNSAID_RESET_MS = 60 * 60_000;
 
 /** Which account a call is made with. Pure: the same question has the same answer. */
 export function selectAccount(candidates: readonly Candidate[], wanted: Wanted): Choice {
@@ -78,8 +80,8 @@ export function readyAt({ cooldown, windows }: AccountHealth, model: string | un
 }
 
 /** What of a window is used at this time: nothing, once it has begun anew. */
-export function shareAt({ utilization, resetsAtMs }: WindowUse, nowMs: number): number {
-  return resetsAtMs !== undefined && resetsAtMs <= nowMs ? 0 : utilization;
+export function shareAt({ utilization, resetsAtMs, seenAtMs }: WindowUse, nowMs: number): number {
+  return (resetsAtMs ?? seenAtMs + UNSAID_RESET_MS) <= nowMs ? 0 : utilization;
 }
 
 function reasonOf(ready: readonly Candidate[], { pinned, current }: Wanted): SelectionReason {

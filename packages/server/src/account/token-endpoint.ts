@@ -25,10 +25,14 @@ export interface TokenEndpointOptions {
   timeoutMs?: number;
 }
 
+/** Tokens that last longer are taken for ones that do not say how long they do. */
+const LONGEST_LIFE_S = 366 * 86_400;
+
+/** What comes beside the token, in whatever form, is no reason to lose it: the refresh token that it was got with may be void. */
 const answerSchema = z.object({
   access_token: z.string().min(1),
-  refresh_token: z.string().min(1).optional(),
-  expires_in: z.number().positive().optional(),
+  refresh_token: z.string().min(1).optional().catch(undefined),
+  expires_in: z.coerce.number().positive().max(LONGEST_LIFE_S).optional().catch(undefined),
 });
 
 /** An error as OAuth has it, and as the provider's other calls have it. */
