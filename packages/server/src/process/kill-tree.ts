@@ -19,6 +19,8 @@ interface Findings {
 }
 
 const POLL_MS = 25;
+/** How long it is waited until the system tells again what runs, as when no file descriptor is left. */
+const UNREADABLE_MS = 30_000;
 
 /**
  * Ends a process with all its descendants: TERM, and KILL for what is left after `graceMs`. Found are the root's process
@@ -28,12 +30,24 @@ const POLL_MS = 25;
  */
 export async function killTree(root: TreeRoot, graceMs = 1000): Promise<void> {
   const findings = nothingFound();
-  signalTree(root, findings, graceMs > 0 ? 'SIGTERM' : 'SIGKILL');
-  const killAt = Date.now() + graceMs;
+  const find = async (): Promise<ProcessEntry[]> => living(root, findings, await readableTable());
+  signalTree(await find(), findings, graceMs > 0 ? 'SIGTERM' : 'SIGKILL');
+  const killAt = performance.now() + graceMs;
   const giveUpAt = killAt + 2000;
-  while (living(root, findings).length > 0 && Date.now() < giveUpAt) {
+  while ((await find()).length > 0 && performance.now() < giveUpAt) {
     await sleep(POLL_MS);
-    if (Date.now() >= killAt) signalTree(root, findings, 'SIGKILL');
+    if (performance.now() >= killAt) signalTree(await find(), findings, 'SIGKILL');
+  }
+}
+
+async function readableTable(): Promise<readonly ProcessEntry[]> {
+  for (const giveUpAt = performance.now() + UNREADABLE_MS; ;) {
+    try {
+      return processTable();
+    } catch (error) {
+      if (performance.now() >= giveUpAt) throw error;
+      await sleep(POLL_MS);
+    }
   }
 }
 
@@ -57,9 +71,9 @@ function nothingFound(): Findings {
   return { members: new Set(), unmarked: new Set() };
 }
 
-function signalTree(root: TreeRoot, findings: Findings, signal: 'SIGTERM' | 'SIGKILL'): void {
+function signalTree(tree: readonly ProcessEntry[], findings: Findings, signal: 'SIGTERM' | 'SIGKILL'): void {
   // Children first, so that none is handed over to init between the walk and its own signal.
-  for (const entry of living(root, findings).toReversed()) {
+  for (const entry of tree.toReversed()) {
     try {
       process.kill(entry.pid, signal);
     } catch (error) {

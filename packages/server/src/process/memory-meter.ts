@@ -28,7 +28,7 @@ export class MemoryMeter {
   /** The figure, in bytes; only the first one is measured at once. Undefined: it cannot be told, or the tree is gone. */
   read(): number | undefined {
     const last = this.#last ?? this.#measure(0);
-    if (Date.now() - last.atMs >= VALID_MS) {
+    if (performance.now() - last.atMs >= VALID_MS) {
       due.add(this);
       timer ??= setTimeout(MemoryMeter.#measureNext, PAUSE_MS).unref();
     }
@@ -43,7 +43,7 @@ export class MemoryMeter {
 
   /** @param tableAgeMs so old may a reading of the table be: one that has just started is in none */
   #measure(tableAgeMs: number): { atMs: number; bytes: number | undefined } {
-    const atMs = Date.now();
+    const atMs = performance.now();
     if (table === null || atMs - table.atMs >= tableAgeMs) table = { atMs, entries: processTable() };
     this.#last = { atMs, bytes: treeMemoryBytes(this.#root, table.entries) };
     return this.#last;

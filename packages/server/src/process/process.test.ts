@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, existsSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { ProcessRecord, ProcessStore } from '../store/store.ts';
 import { killTree, treeMemoryBytes, treeOf } from './kill-tree.ts';
 import { endOrphans } from './orphans.ts';
@@ -28,7 +28,7 @@ function memoryStore(): ProcessStore & { records: ProcessRecord[] } {
 let started = 0;
 
 /** Each has a mark of its own: a tree that is still being ended must not take the next test's with it. */
-function start(script: string, processes: ProcessStore, failures: unknown[] = []) {
+function start(script: string, processes: ProcessStore, failures: unknown[] = [], muteMs = 5_000) {
   started += 1;
   return spawnTree({
     command: 'bash',
@@ -38,12 +38,32 @@ function start(script: string, processes: ProcessStore, failures: unknown[] = []
     processes,
     startedAt: '2026-01-01T00:00:00.000Z',
     onRecordFailure: (error) => failures.push(error),
+    muteMs,
   });
 }
 
 function lives(pid: number): boolean {
   const entry = findProcess(pid);
   return entry !== undefined && !entry.zombie;
+}
+
+/** Takes every file descriptor that this process may have. @returns gives them back */
+function takeDescriptors(): () => void {
+  const soft = (limit: string): void => void execFileSync('prlimit', [`--pid=${process.pid}`, `--nofile=${limit}:`]);
+  const before = execFileSync('prlimit', [`--pid=${process.pid}`, '--nofile', '--noheadings', '--output=SOFT'], {
+    encoding: 'utf8',
+  });
+  soft(String(Math.max(...readdirSync('/proc/self/fd').map(Number)) + 64));
+  const taken: number[] = [];
+  try {
+    for (;;) taken.push(openSync('/dev/null', 'r'));
+  } catch {
+    // There are no more.
+  }
+  return () => {
+    for (const descriptor of taken) closeSync(descriptor);
+    soft(before.trim());
+  };
 }
 
 async function pidFrom(name: string): Promise<number> {
@@ -113,7 +133,8 @@ describe('a process tree', () => {
   test('what it takes is measured again while it grows, and is not told when it is gone', async () => {
     const grows = "let kept; process.stdin.on('data', () => { kept = Buffer.alloc(64e6, 1); })";
     const tree = start(`exec ${process.execPath} -e "${grows}"`, memoryStore());
-    await expect.poll(() => tree.memoryBytes()).toBeGreaterThan(10_000_000);
+    // Of what a program shares with others each is counted its part: with many of them little more than this is its own.
+    await expect.poll(() => tree.memoryBytes()).toBeGreaterThan(5_000_000);
     const before = tree.memoryBytes();
     expect(before).toBeLessThan(60_000_000);
     tree.stdin.write('grow');
@@ -126,6 +147,48 @@ describe('a process tree', () => {
     await tree.kill(0);
     await tree.ended;
     expect(tree.memoryBytes()).toBeUndefined();
+  });
+
+  test('[AGT3] ends in its time when the clock is set back meanwhile', async () => {
+    const tree = start(`trap "" TERM; echo $$ > ${folder}/patient; while :; do sleep 0.05; done`, memoryStore());
+    const patient = await pidFrom('patient');
+    const set = vi.spyOn(Date, 'now').mockReturnValueOnce(Date.now());
+    const killed = tree.kill(100);
+    set.mockReturnValue(0);
+
+    await killed;
+
+    expect(lives(patient)).toBe(false);
+    set.mockRestore();
+  });
+
+  test('[AGT3] is ended when it has closed its output, since it can say nothing any more', async () => {
+    const tree = start('exec sleep 600 >&-', memoryStore(), [], 50);
+    tree.child.stdout.resume();
+    expect(await tree.ended).toEqual({ type: 'killed', signal: 'SIGTERM' });
+  });
+
+  test.skipIf(process.platform !== 'linux')('[AGT3] ends when there are file descriptors again', async () => {
+    const tree = start(`echo $$ > ${folder}/late; exec tail -f /dev/null`, memoryStore());
+    const late = await pidFrom('late');
+    const giveBack = takeDescriptors();
+    const killed = tree.kill(0);
+    giveBack();
+
+    await killed;
+
+    expect(lives(late)).toBe(false);
+  });
+
+  test.skipIf(process.platform !== 'linux')('for which there are no file descriptors is refused', async () => {
+    const giveBack = takeDescriptors();
+    try {
+      expect(() => start('exit 0', memoryStore())).toThrow(/no file descriptors left/);
+    } finally {
+      giveBack();
+    }
+    // Its error comes by itself.
+    await new Promise((resolve) => setImmediate(resolve));
   });
 
   test('a program that is not there is a failure, not a throw', async () => {

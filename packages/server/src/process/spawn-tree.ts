@@ -8,6 +8,7 @@ import { findProcess } from './process-table.ts';
 import { TREE_MARK, treeMark } from './tree-mark.ts';
 
 const STDERR_KEPT_BYTES = 8 * 1024;
+const MUTE_MS = 5_000;
 
 export interface SpawnTreeOptions {
   command: string;
@@ -18,7 +19,12 @@ export interface SpawnTreeOptions {
   processes: ProcessStore;
   /** ISO time. */
   startedAt: string;
-  /** The record could not be written or removed. After a failed write the tree is ended: it could become an orphan. */
+  /** How long a process may go on that has closed its standard output. Default 5 s. */
+  muteMs?: number;
+  /**
+   * The record could not be written or removed, or the system does not tell what there is to be ended. After a failed write the
+   * tree is ended: it could become an orphan.
+   */
   onRecordFailure: (error: unknown) => void;
 }
 
@@ -32,7 +38,7 @@ export interface ProcessTree {
   readonly ended: Promise<ProcessEnd>;
   /** The last 8 kB of its standard error. */
   stderrTail(): string;
-  /** TERM to the whole tree, KILL after `graceMs`. */
+  /** TERM to the whole tree, KILL after `graceMs`. Never rejects. */
   kill(graceMs?: number): Promise<void>;
   /** See `MemoryMeter`. */
   memoryBytes(): number | undefined;
@@ -43,6 +49,7 @@ export type ProcessEnd =
   | { type: 'killed'; signal: NodeJS.Signals }
   | { type: 'failed'; error: Error };
 
+/** @throws Error when the system has no file descriptors left for it */
 export function spawnTree(options: SpawnTreeOptions): ProcessTree {
   const child = spawn(options.command, options.args, {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -51,6 +58,16 @@ export function spawnTree(options: SpawnTreeOptions): ProcessTree {
     detached: true,
     windowsHide: true,
   });
+  const exit = new Promise<ProcessEnd>((resolve) => {
+    child.on('error', (error) => resolve({ type: 'failed', error }));
+    child.once('exit', (code, signal) =>
+      resolve(signal === null ? { type: 'exited', code: code ?? 0 } : { type: 'killed', signal }),
+    );
+  });
+  // It has no pipes then, whatever its type says, and its error comes later.
+  if ((child.stdin as Writable | undefined) === undefined) {
+    throw new Error(`${options.command} could not be started: there are no file descriptors left (EMFILE)`);
+  }
   const { pid } = child;
   const startTicks = pid === undefined ? undefined : findProcess(pid)?.startTicks;
   const root =
@@ -70,7 +87,7 @@ export function spawnTree(options: SpawnTreeOptions): ProcessTree {
   stdin.on('error', () => child.stdin.destroy());
 
   const kill = async (graceMs?: number): Promise<void> => {
-    if (root !== undefined) await killTree(root, graceMs);
+    if (root !== undefined) await killTree(root, graceMs).catch(options.onRecordFailure);
   };
   const recorded = record(options, root).then(
     () => stdin.pipe(child.stdin),
@@ -79,18 +96,22 @@ export function spawnTree(options: SpawnTreeOptions): ProcessTree {
       await kill(0);
     },
   );
-  const exit = new Promise<ProcessEnd>((resolve) => {
-    child.once('error', (error) => resolve({ type: 'failed', error }));
-    child.once('exit', (code, signal) =>
-      resolve(signal === null ? { type: 'exited', code: code ?? 0 } : { type: 'killed', signal }),
-    );
+  // It can say nothing any more, and whoever waits for its word would wait in vain.
+  child.stdout.once('close', () => {
+    const timer = setTimeout(() => void kill(), options.muteMs ?? MUTE_MS);
+    void exit.then(() => clearTimeout(timer));
   });
   const ended = exit.then(async (end) => {
     await recorded;
-    // The leader is gone; what it started must not outlive it.
-    await kill(0);
     memory?.stop();
-    if (root !== undefined) await options.processes.remove(root.pid, root.startTicks).catch(options.onRecordFailure);
+    if (root === undefined) return end;
+    try {
+      // The leader is gone; what it started must not outlive it.
+      await killTree(root, 0);
+      await options.processes.remove(root.pid, root.startTicks);
+    } catch (error) {
+      options.onRecordFailure(error);
+    }
     return end;
   });
   return {
