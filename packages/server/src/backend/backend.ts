@@ -27,7 +27,8 @@ export interface Backend {
   check(): Promise<Pick<Agent, 'available' | 'reason'>>;
   /**
    * Starts an agent for a session and returns at once. All that happens comes through `emit`, in order; the last event
-   * is `exited`, exactly once, also when the start failed. Nothing is thrown.
+   * is `exited`, exactly once, also when the start failed; until it is gone only calls of the model are still counted.
+   * Nothing is thrown.
    */
   open(spec: AgentSpec, emit: (event: AgentEvent) => void): AgentProcess;
   /**

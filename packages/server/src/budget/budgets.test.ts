@@ -110,6 +110,16 @@ describe('the budgets', () => {
     expect(made.check(subject())).toEqual({ type: 'ok', remainingUsd: 1 });
   });
 
+  test('[BUD4] of a day stay spent when the clock is set to another day and back', async () => {
+    const made = await budgets({ maxUsdPerDay: 1 }, [['ann', 0.5]]);
+    const late = turn(0.5);
+    now += DAY_MS;
+    expect(made.check(subject())).toEqual({ type: 'ok', remainingUsd: 1 });
+    made.book(late);
+    now -= DAY_MS;
+    expect(made.check(subject())).toMatchObject({ type: 'spent', scope: 'server', spentUsd: 1 });
+  });
+
   test('[BUD2] of a turn and a session are the smaller of its own and the server’s', async () => {
     const made = await budgets({ maxTurnUsd: 1, maxSessionUsd: 4 });
     const own = subject({ storedUsd: 1, turn: spentUsd(0.5), maxTurnUsd: 0.75, maxBudgetUsd: 9 });

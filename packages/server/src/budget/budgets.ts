@@ -5,6 +5,7 @@ import type { Budget, BudgetVerdict } from '../usage/budgets.ts';
 import type { Spent } from '../session/spent.ts';
 
 const DAY_MS = 86_400_000;
+const MAX_OTHER_DAYS = 7;
 
 /** As the server is configured, in US dollars; absent: no bound. */
 export interface BudgetLimits {
@@ -64,6 +65,8 @@ interface DaySums {
 export class Budgets {
   readonly #parts: BudgetsParts;
   #sums: DaySums;
+  /** Of other days, should the clock be set back to them. */
+  readonly #others = new Map<string, DaySums>();
   /** Budgets that somebody was told of; a day, a turn and a session each once. */
   #told = new Set<string>();
 
@@ -90,8 +93,10 @@ export class Budgets {
 
   /** Adds what a turn used, once it is stored. */
   book({ user, time, models }: TurnUsage): void {
-    const sums = this.#today();
-    if (time.slice(0, 10) !== sums.day) return;
+    const today = this.#today();
+    const day = time.slice(0, 10);
+    const sums = day === today.day ? today : this.#others.get(day);
+    if (sums === undefined) return;
     for (const part of models) {
       const cost = nano(part.costUsd);
       add(sums.users, user, cost);
@@ -188,7 +193,9 @@ export class Budgets {
   #today(): DaySums {
     const day = this.#day();
     if (this.#sums.day !== day) {
-      this.#sums = noSums(day);
+      this.#others.set(this.#sums.day, this.#sums);
+      for (const [oldest] of this.#others) if (this.#others.size > MAX_OTHER_DAYS) this.#others.delete(oldest);
+      this.#sums = this.#others.get(day) ?? noSums(day);
       this.#told = new Set();
     }
     return this.#sums;

@@ -164,4 +164,34 @@ describe('claude with accounts', () => {
     expect(bed.processes.records.some(({ pid }) => pid === spare?.pid)).toBe(true);
     await agent.ended();
   });
+
+  test('[RLY1] leaves no way to the model open for a process that could not be started', async () => {
+    bed = await startTestBed({ accounts: { one: {} }, config: { pathToClaudeCodeExecutable: '/bin/false' } });
+    const spares = bed.restart({ spares: 1 }).spares;
+    spares?.keepReady(() => true);
+    await expect.poll(() => bed.logged.join(), { timeout: 30_000 }).toContain('could not be started');
+    const agent = bed.open({ model: 'no\u0000name' });
+    await agent.wait('exited', undefined, 0);
+    await agent.process.gone;
+    expect(bed.lanes.map(({ closed }) => closed.aborted)).toEqual([true, true]);
+  });
+
+  test('[RLY2] [CALL1] counts what a subagent used until its process ended because of a request that was refused', async () => {
+    bed = await startTestBed({ accounts: { one: {} }, config: { closeTimeoutMs: 100 } });
+    const agent = bed.open({ allowedTools: ['Agent'] });
+    const sub = { description: 'a sub', prompt: '[[tokens 50 0]] [[stall]]', subagent_type: 'general-purpose' };
+    const from = agent.events.length;
+    await agent.turn(`[[tool Agent ${JSON.stringify({ ...sub, run_in_background: true })}]]`);
+    await agent.wait('background.changed', undefined, from);
+    // Each call once, with its input: two of the turn, and one that streams.
+    await expect
+      .poll(() => agent.events.filter((event) => event.type === 'call.counted' && event.usage.outputTokens > 0).length)
+      .toBe(3);
+
+    await agent.turn('[[status 400 9]]');
+    await agent.process.gone;
+
+    await expect.poll(() => bed.api.bills.length).toBe(3);
+    await expect.poll(() => counted(agent)).toEqual(billed());
+  });
 });

@@ -4,6 +4,7 @@ import { processEnvironment, type ClaudeBackendDeps } from './claude-config.ts';
 import { ClaudeProcess } from './claude-process.ts';
 import { forgetConversation, forkConversation, type ConversationDeps } from './conversation.ts';
 import { rewindFiles } from './file-rewind.ts';
+import { Leftovers } from './leftovers.ts';
 import { configDirOf } from './local-transcript.ts';
 import { Spares } from './spares.ts';
 
@@ -19,6 +20,10 @@ export function createClaudeBackend(deps: ClaudeBackendDeps): Backend {
     transcripts: deps.transcripts,
     configDir: configDirOf(processEnvironment(deps.config)),
     newId: deps.newId,
+  });
+  const leftovers = new Leftovers({
+    log: deps.log,
+    remove: async (conversation) => forgetConversation(conversation, conversations()),
   });
   const endOf = async (sessionId: string): Promise<void> => {
     await Promise.all([...live].filter(([, id]) => id === sessionId).map(async ([process]) => process.gone));
@@ -50,7 +55,7 @@ export function createClaudeBackend(deps: ClaudeBackendDeps): Backend {
 
     open(spec: AgentSpec, emit: (event: AgentEvent) => void): AgentProcess {
       // Two processes on one conversation would each write half of it.
-      const process = new ClaudeProcess(spec, { ...deps, spares }, emit, endOf(spec.sessionId));
+      const process = new ClaudeProcess(spec, { ...deps, spares, leftovers }, emit, endOf(spec.sessionId));
       live.set(process, spec.sessionId);
       void process.gone.finally(() => live.delete(process));
       return process;
@@ -68,6 +73,7 @@ export function createClaudeBackend(deps: ClaudeBackendDeps): Backend {
     async forget(conversation: Conversation) {
       await endOf(conversation.sessionId);
       const { cwd, agentSessionId } = conversation;
+      await leftovers.forget(conversation);
       if (agentSessionId !== undefined) await forgetConversation({ cwd, agentSessionId }, conversations());
     },
 

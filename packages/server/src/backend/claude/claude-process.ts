@@ -5,9 +5,10 @@ import type { AgentChange, AgentEvent, AgentProcess, AgentSpec, Delivery } from 
 import { agentCommands } from './agent-commands.ts';
 import { Approvals } from './approvals.ts';
 import { processEnvironment, type ClaudeBackendDeps } from './claude-config.ts';
-import { forgetConversation, prepareConversation, type Beginning } from './conversation.ts';
+import { prepareConversation, type Beginning } from './conversation.ts';
 import { exitError } from './exit-error.ts';
 import { Inbox } from './inbox.ts';
+import type { Leftovers } from './leftovers.ts';
 import { configDirOf } from './local-transcript.ts';
 import { asCounted, laneSession } from './model-access.ts';
 import type { Access } from './model-access.ts';
@@ -25,6 +26,7 @@ const CALL_WAIT_MS = 250;
 
 export interface ClaudeProcessDeps extends ClaudeBackendDeps {
   spares: Spares;
+  leftovers: Leftovers;
 }
 
 /** Why a process is to end. `asked`, `killed`: by the core. `refused`: the conversation has to be cut before it can go on. */
@@ -63,7 +65,8 @@ export class ClaudeProcess implements AgentProcess {
     this.#emit = (event) => {
       // The relay has counted those already.
       const known = event.type === 'calls.seen' && this.#access !== null;
-      if (!this.#exited) emit(known ? { type: 'activity' } : event);
+      // A call that breaks off with its process is counted after that, and was paid for all the same.
+      if (!this.#exited || event.type === 'call.counted') emit(known ? { type: 'activity' } : event);
     };
     this.#env = processEnvironment(deps.config);
     this.#translator = new Translator({ emit: this.#emit, newId: deps.newId, permissionMode: spec.permissionMode });
@@ -189,14 +192,15 @@ export class ClaudeProcess implements AgentProcess {
     this.#access?.lane.close();
     await this.#tree?.kill();
     await this.#tree?.ended;
+    await this.#deps.leftovers.onGone(this.#spec, this.#beginning, this.#ready);
   }
 
   async #start(): Promise<ControlledQuery | undefined> {
     const deps = this.#deps;
     const configDir = configDirOf(this.#env);
     const beginning = await prepareConversation(this.#spec, { ...deps, configDir });
-    if (this.#ending !== 'none') return undefined;
     this.#beginning = beginning;
+    if (this.#ending !== 'none') return undefined;
     this.#inbox.carry(beginning.missing);
     const opening = await openQuery({
       spec: () => this.#spec,
@@ -311,7 +315,7 @@ export class ClaudeProcess implements AgentProcess {
         this.#emit({ type: 'message.withdrawn', messageId, ok: true });
     }
     this.#emit(refused && ended.outcome === 'failed' ? { ...ended, agentLeaves: true } : ended);
-    this.#forgetReplaced();
+    this.#beginning = this.#deps.leftovers.onTurn(this.#spec, this.#beginning, this.#agentSessionId);
     if (refused) this.#leave();
   }
 
@@ -335,18 +339,6 @@ export class ClaudeProcess implements AgentProcess {
     const timeoutMs = this.#deps.config.closeTimeoutMs ?? CLOSE_TIMEOUT_MS;
     const timer = setTimeout(() => void this.#tree?.kill(), timeoutMs);
     void this.#gone.finally(() => clearTimeout(timer));
-  }
-
-  /** The copy that replaced a cut conversation is in use: the old one is not needed any more. */
-  #forgetReplaced(): void {
-    const replaced = this.#beginning?.replaced;
-    if (replaced === undefined || this.#beginning === undefined) return;
-    const { replaced: _, ...beginning } = this.#beginning;
-    this.#beginning = beginning;
-    const deps = { ...this.#deps, configDir: configDirOf(this.#env) };
-    forgetConversation({ cwd: this.#spec.cwd, agentSessionId: replaced }, deps).catch((error: unknown) =>
-      this.#deps.log.warn({ err: error, agentSessionId: replaced }, 'a replaced transcript could not be removed'),
-    );
   }
 
   #exit(error: TurnError | undefined): void {

@@ -58,6 +58,46 @@ describe('going on with a conversation', () => {
     await agent.ended();
   });
 
+  test('[SES6] [RES8] leaves no copy of it behind: not of a start that failed, nor of a process that was killed', async () => {
+    const stored = async (): Promise<string[]> =>
+      (await bed.transcripts.listSessions(bed.place('').projectKey)).map(({ agentSessionId }) => agentSessionId);
+    const before = await stored();
+    const [sessionId, messageId] = [randomUUID(), randomUUID()];
+    const begin = async (agentSessionId?: string): Promise<string> => {
+      const conversation = agentSessionId === undefined ? {} : { agentSessionId, pendingMessageIds: [messageId] };
+      const agent = bed.open({ sessionId, ...conversation });
+      if (agentSessionId === undefined) await agent.turn('one');
+      agent.send('[[say a]] [[stall]]', messageId);
+      const key = { projectKey: bed.place('').projectKey, subpath: '' };
+      const isWritten = async (): Promise<boolean> => {
+        const entries = (await bed.transcripts.load({ ...key, agentSessionId: idOf(agent) })) ?? [];
+        return entries.some(({ uuid }) => uuid === messageId);
+      };
+      await agent.wait('block.delta', ({ text }) => text.includes('a'));
+      await expect.poll(isWritten).toBe(true);
+      agent.process.kill();
+      await agent.process.gone;
+      return idOf(agent);
+    };
+    const first = await begin();
+    bed.restart({ pathToClaudeCodeExecutable: '/bin/false' });
+    const failing = bed.open({ sessionId, agentSessionId: first, pendingMessageIds: [messageId] });
+    await failing.process.gone;
+    expect(await stored()).toEqual([...before, first]);
+
+    const backend = bed.restart();
+    const second = await begin(first);
+    const agent = bed.open({ sessionId, agentSessionId: second, pendingMessageIds: [messageId] });
+    await agent.turn('[[say done]]', messageId);
+    const third = idOf(agent);
+    await expect.poll(stored).toEqual([...before, third]);
+    await agent.ended();
+
+    const fourth = await begin(third);
+    await backend.forget({ sessionId, cwd: bed.cwd, agentSessionId: fourth });
+    expect(await stored()).toEqual(before);
+  });
+
   test('[RES9] what only the local transcript has is taken into the store before anything resumes', async () => {
     const sessionId = randomUUID();
     let agent = bed.open({ sessionId });

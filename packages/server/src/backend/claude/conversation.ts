@@ -49,8 +49,13 @@ export async function prepareConversation(spec: AgentSpec, deps: ConversationDep
     return { type: 'resume', agentSessionId, missing };
   }
   const copy = { ...place, agentSessionId: deps.newId() };
-  await copyConversation(place, copy, deps.transcripts, cut);
-  await materialize(copy, deps.transcripts);
+  try {
+    await copyConversation(place, copy, deps.transcripts, cut);
+    await materialize(copy, deps.transcripts);
+  } catch (error) {
+    await forgetConversation({ cwd: spec.cwd, agentSessionId: copy.agentSessionId }, deps).catch(() => undefined);
+    throw error;
+  }
   return { type: 'resume', agentSessionId: copy.agentSessionId, missing, replaced: agentSessionId };
 }
 

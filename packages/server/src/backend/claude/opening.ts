@@ -1,4 +1,4 @@
-import type { CanUseTool, ClaimOptions, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
+import type { CanUseTool, ClaimOptions, Query, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
 import type { ProcessTree } from '../../process/spawn-tree.ts';
 import type { LaneSession } from '../../relay/lane.ts';
 import type { AgentSpec } from '../backend.ts';
@@ -48,7 +48,13 @@ export async function openQuery(parts: OpeningParts): Promise<Opening | undefine
   }
   const spec = parts.spec();
   const env = access?.environment ?? parts.env;
-  const started = query({ prompt: parts.messages(), options: queryOptions({ ...parts, env, spec }) });
+  let started: Query;
+  try {
+    started = query({ prompt: parts.messages(), options: queryOptions({ ...parts, env, spec }) });
+  } catch (error) {
+    access?.lane.close();
+    throw error;
+  }
   return { query: started as ControlledQuery, agentSessionId: parts.beginning.agentSessionId, spec, access };
 }
 

@@ -112,9 +112,9 @@ export class Spares implements SpareProcesses {
 
   #refillIn(delayMs: number): void {
     if (this.#closed || this.#wanted === 0 || this.#hasRoom === undefined) return;
-    this.#notBefore = Math.max(this.#notBefore, Date.now() + delayMs);
+    this.#notBefore = Math.max(this.#notBefore, performance.now() + delayMs);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#refill(), this.#notBefore - Date.now());
+    this.#timer = setTimeout(() => this.#refill(), this.#notBefore - performance.now());
     this.#timer.unref();
   }
 
@@ -149,21 +149,26 @@ export class Spares implements SpareProcesses {
     const agentSessionId = newId();
     const access = await openAccess(models, env, noSession());
     let canUseTool: CanUseTool = async () => ({ behavior: 'deny', message: 'No session has taken this agent yet.' });
-    const started = await prewarm({
-      options: {
-        ...hostOptions({
-          config,
-          env: access?.environment ?? env,
-          mirror: createTranscriptMirror(transcripts),
-          canUseTool: async (...question) => canUseTool(...question),
-          spawn: (options) => {
-            spare.tree = spawnAgent(options, `spare-${agentSessionId}`, this.#deps);
-            if (!this.#all.has(spare)) void spare.tree.kill(0);
-            return spawnedProcess(spare.tree);
-          },
-        }),
-        sessionId: agentSessionId,
-      },
+    const starting = async (): Promise<SpareProcess> =>
+      prewarm({
+        options: {
+          ...hostOptions({
+            config,
+            env: access?.environment ?? env,
+            mirror: createTranscriptMirror(transcripts),
+            canUseTool: async (...question) => canUseTool(...question),
+            spawn: (options) => {
+              spare.tree = spawnAgent(options, `spare-${agentSessionId}`, this.#deps);
+              if (!this.#all.has(spare)) void spare.tree.kill(0);
+              return spawnedProcess(spare.tree);
+            },
+          }),
+          sessionId: agentSessionId,
+        },
+      });
+    const started = await starting().catch((error: unknown) => {
+      access?.lane.close();
+      throw error;
     });
     const { tree } = spare;
     if (tree === undefined) throw new Error('the SDK started no process');

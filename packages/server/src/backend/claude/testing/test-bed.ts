@@ -7,7 +7,7 @@ import { startMessagesApi, type MessagesApi, type MessagesApiOptions, type Recor
 import type { ProcessRecord, ProcessStore, TranscriptEntry, TranscriptStore } from '../../../store/store.ts';
 import type { AgentEvent, AgentProcess, AgentSpec, Backend, TurnEnded } from '../../backend.ts';
 import { systemClock } from '../../../concurrency/clock.ts';
-import type { RelayPolicy } from '../../../relay/lane.ts';
+import type { Lane, RelayPolicy } from '../../../relay/lane.ts';
 import { Relay } from '../../../relay/relay.ts';
 import { memoryAccounts } from '../../../relay/testing/memory-accounts.ts';
 import type { MemoryAccounts, TestAccount } from '../../../relay/testing/memory-accounts.ts';
@@ -30,6 +30,8 @@ export interface TestBed {
   readonly logged: string[];
   /** Set where the agent has accounts. */
   readonly accounts: MemoryAccounts | undefined;
+  /** The ways to the model that were opened, where the agent has accounts. */
+  readonly lanes: readonly Lane[];
   open(spec?: Partial<AgentSpec>): OpenAgent;
   /** Another backend over the same stores and home, as after a restart. */
   restart(config?: ClaudeConfig): Backend;
@@ -88,6 +90,7 @@ export async function startTestBed(
   const logged: string[] = [];
   const note = (fields: unknown, text?: unknown): void => void logged.push(`${String(text)} ${describe(fields)}`);
   const backends: Backend[] = [];
+  const lanes: Lane[] = [];
   const restart = (config: ClaudeConfig = {}): Backend => {
     const backend = createClaudeBackend({
       transcripts,
@@ -98,7 +101,17 @@ export async function startTestBed(
       clock: { now: Date.now },
       ...(relay === undefined
         ? {}
-        : { models: { mode: relay.mode.bind(relay), open: relay.open.bind(relay), allow: () => null } }),
+        : {
+            models: {
+              mode: relay.mode.bind(relay),
+              async open(session) {
+                const address = await relay.open(session);
+                lanes.push(address.lane);
+                return address;
+              },
+              allow: () => null,
+            },
+          }),
     });
     backends.push(backend);
     return backend;
@@ -113,6 +126,7 @@ export async function startTestBed(
     outside: join(home, 'outside'),
     logged,
     accounts,
+    lanes,
     restart,
     open: (spec = {}) => openAgent(backends.at(-1) ?? backend, { cwd, ...spec }),
     place: (agentSessionId) => ({ configDir: configDirOf(env), projectKey: projectKeyOf(cwd), agentSessionId }),
