@@ -143,6 +143,28 @@ describe('requests', () => {
     ]);
   });
 
+  test('[WS1] a batch of more than 1,000 is refused as one, whatever is in it', async () => {
+    const { socket, connection } = connect(null);
+    const ping = { jsonrpc: '2.0', id: 1, method: 'ping' };
+    connection.receive(JSON.stringify(Array.from({ length: 1_001 }, () => 1)));
+    connection.receive(JSON.stringify(Array.from({ length: 1_000 }, () => ping)));
+    await until(() => expect(socket.frames).toHaveLength(2));
+    expect(JSON.parse(socket.frames[0]!)).toMatchObject({ id: null, error: { code: -32600 } });
+    expect(JSON.parse(socket.frames[1]!)).toHaveLength(1_000);
+  });
+
+  test('[WS5] answers that are too long for one frame come in several batches, each answer once', async () => {
+    const { socket, connection, ask } = connect();
+    const created = await ask('session.create', { metadata: { note: 'x'.repeat(3 * 1024 * 1024) } });
+    const sessionId = (created['result'] as { id: string }).id;
+    const before = socket.frames.length;
+    const get = (id: number) => ({ jsonrpc: '2.0', id, method: 'session.get', params: { sessionId } });
+    connection.receive(JSON.stringify([1, 2, 3, 4, 5].map(get)));
+    await until(() => expect(socket.frames).toHaveLength(before + 3));
+    const batches = socket.frames.slice(before).map((frame) => JSON.parse(frame) as { id: number }[]);
+    expect(batches.map((batch) => batch.map(({ id }) => id))).toEqual([[1, 2], [3, 4], [5]]);
+  });
+
   test('[WS5] requests begin in the order they came, and a slow one does not hold up the others', async () => {
     const { socket, send, ask } = connect();
     const [slow, quick] = [await session(), await session()];

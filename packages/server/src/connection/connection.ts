@@ -3,6 +3,7 @@ import {
   authParamsSchema,
   CLOSE_CODES,
   HearthError,
+  MAX_FRAME_BYTES,
   OPERATIONS,
   paramsSchema,
   subscribeParamsSchema,
@@ -182,10 +183,25 @@ export class Connection {
   }
 
   async #serveBatch(items: readonly (Request | Malformed)[]): Promise<void> {
-    const all = await Promise.all(items.map((item) => this.#perform(item)));
-    const texts = all.flatMap(({ text }) => (text === null ? [] : [text]));
-    if (texts.length > 0) this.#answer(`[${texts.join(',')}]`);
-    for (const { begin } of all) begin?.();
+    const texts = items.map((): string | null => null);
+    let length = 0;
+    const send = (): void => {
+      const ready = texts.filter((text) => text !== null);
+      if (ready.length > 0) this.#answer(`[${ready.join(',')}]`);
+      texts.fill(null);
+      length = 0;
+    };
+    const take = async (item: Request | Malformed, place: number): Promise<(() => void) | undefined> => {
+      const { text, begin } = await this.#perform(item);
+      if (text === null) return begin;
+      if (length + text.length > MAX_FRAME_BYTES) send();
+      texts[place] = text;
+      length += text.length;
+      return begin;
+    };
+    const begins = await Promise.all(items.map(take));
+    send();
+    for (const begin of begins) begin?.();
   }
 
   /** Never rejects. `text` is null for what gets no answer. */

@@ -7,6 +7,9 @@ const PARSE_ERROR = -32700;
 const INVALID_REQUEST = -32600;
 const METHOD_NOT_FOUND = -32601;
 
+/** Each item of a batch has an answer, which is longer than the shortest item by far. */
+const MAX_BATCH = 1_000;
+
 /** One request of a client. Without `id` it is a notification, and gets no answer. */
 export interface Request {
   type: 'request';
@@ -37,6 +40,9 @@ export function parseFrame(text: string): Frame {
   }
   if (!Array.isArray(value)) return { type: 'single', item: toRequest(value) };
   if (value.length === 0) return { type: 'single', item: malformed('A batch must not be empty.') };
+  if (value.length > MAX_BATCH) {
+    return { type: 'single', item: malformed(`A batch holds at most ${MAX_BATCH} requests.`) };
+  }
   return { type: 'batch', items: value.map(toRequest) };
 }
 

@@ -4,6 +4,8 @@ import type { z } from 'zod';
 
 /** Deeper JSON is refused: no honest request needs it, and recursive code on the way would overflow. */
 const MAX_DEPTH = 100;
+/** So is JSON of more values: each takes memory many times its own while its shape is checked. */
+const MAX_VALUES = 100_000;
 
 /** The value in the schema's shape. @throws HearthError `invalid_request` with every wrong place */
 export function shaped<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
@@ -22,12 +24,10 @@ export function wrongShape(issues: Issue[]): HearthError {
   });
 }
 
-/** @throws SyntaxError when it is not JSON, HearthError `invalid_request` when it is nested too deeply */
+/** @throws SyntaxError when it is not JSON, HearthError `invalid_request` when it is nested too deeply or holds too much */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
-  if (deeperThan(value, MAX_DEPTH)) {
-    throw new HearthError('invalid_request', `The JSON is nested deeper than ${MAX_DEPTH} levels.`);
-  }
+  countValues(value, MAX_DEPTH, 0);
   return value;
 }
 
@@ -45,8 +45,14 @@ function toIssue(issue: z.core.$ZodIssue, above: PropertyKey[]): Issue {
   return { path: path.map(String).join('.'), message: issue.message };
 }
 
-function deeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (levels === 0) return true;
-  return Object.values(value).some((child) => deeperThan(child, levels - 1));
+/** How many values there are with those that were counted before. */
+function countValues(value: unknown, levels: number, before: number): number {
+  let count = before + 1;
+  if (typeof value !== 'object' || value === null) return count;
+  if (levels === 0) throw new HearthError('invalid_request', `The JSON is nested deeper than ${MAX_DEPTH} levels.`);
+  for (const child of Array.isArray(value) ? (value as unknown[]) : Object.values(value)) {
+    if (count >= MAX_VALUES) throw new HearthError('invalid_request', `The JSON holds more than ${MAX_VALUES} values.`);
+    count = countValues(child, levels - 1, count);
+  }
+  return count;
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { HearthError } from '@hearth/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Auth, Identity } from '../auth/auth.ts';
@@ -32,17 +33,28 @@ export interface AccessOptions {
 /** Checks every request before its body is read: host name, origin, credentials. */
 export function guard(app: FastifyInstance, options: AccessOptions): void {
   const refreshedAt = new Map<string, number>();
+  // What answers an upgrade is not the framework's reply.
+  const cookies = new WeakMap<IncomingMessage, string>();
+  app.websocketServer.on('headers', (headers, request) => {
+    const cookie = cookies.get(request);
+    if (cookie !== undefined) headers.push(`Set-Cookie: ${cookie}`);
+  });
   app.decorateRequest('identity', null);
   app.addHook('onRequest', async (request, reply) => {
     const access: Access = request.is404 ? 'public' : (request.routeOptions.config.access ?? 'token');
-    if (access === 'probe') return;
+    if (access === 'probe' && !request.ws) return;
     if (!isOwnHost(request.headers.host, request.raw.socket.localAddress, options.own)) throw foreignHost(request);
     if (request.ws) {
       if (access !== 'websocket') throw new HearthError('not_found', 'There is no WebSocket here; it is at /v1/ws.');
       request.identity = await identifyUpgrade(request, options);
+      const secret = secretToRenew(request, refreshedAt);
+      if (secret !== undefined) {
+        cookies.set(request.raw, app.serializeCookie(COOKIE, secret, cookieOptions(options.own)));
+      }
     } else if (access === 'token') {
       request.identity = await identify(request, options);
-      slideCookie(request, reply, options.own, refreshedAt);
+      const secret = secretToRenew(request, refreshedAt);
+      if (secret !== undefined) setCookie(reply, secret, options.own);
     }
   });
 }
@@ -54,10 +66,14 @@ export function caller(request: FastifyRequest): Identity {
 }
 
 export function setCookie(reply: FastifyReply, secret: string, own: OwnNames): void {
+  void reply.setCookie(COOKIE, secret, cookieOptions(own));
+}
+
+function cookieOptions(own: OwnNames) {
   const secure = own.publicUrl?.startsWith('https:') ?? false;
   const maxAge = BROWSER_TTL_MS / 1000;
   // Strict is enough: the page that a log-in link leads to needs no cookie, only the requests that it makes itself.
-  void reply.setCookie(COOKIE, secret, { path: '/', httpOnly: true, sameSite: 'strict', secure, maxAge });
+  return { path: '/', httpOnly: true, sameSite: 'strict', secure, maxAge } as const;
 }
 
 async function identify(request: FastifyRequest, options: AccessOptions): Promise<Identity> {
@@ -94,19 +110,13 @@ function ownOrigin(request: FastifyRequest, { own }: AccessOptions): boolean {
   return isOwnOrigin(request.headers.origin ?? '', request.headers.host, own);
 }
 
-/** A browser that is in use stays logged in: its cookie is given anew once a day. */
-function slideCookie(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  own: OwnNames,
-  refreshedAt: Map<string, number>,
-): void {
-  const secret = request.cookies[COOKIE];
-  if (request.identity?.kind !== 'browser' || secret === undefined) return;
+/** A browser that is in use stays logged in: its cookie is given anew once a day. Undefined: not now. */
+function secretToRenew({ identity, cookies }: FastifyRequest, refreshedAt: Map<string, number>): string | undefined {
+  if (identity?.kind !== 'browser') return undefined;
   const now = Date.now();
-  if (now - (refreshedAt.get(request.identity.tokenId) ?? 0) < COOKIE_REFRESH_MS) return;
-  refreshedAt.set(request.identity.tokenId, now);
-  setCookie(reply, secret, own);
+  if (now - (refreshedAt.get(identity.tokenId) ?? 0) < COOKIE_REFRESH_MS) return undefined;
+  refreshedAt.set(identity.tokenId, now);
+  return cookies[COOKIE];
 }
 
 function unauthorized(message = 'This call needs a token.'): HearthError {

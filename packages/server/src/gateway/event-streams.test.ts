@@ -189,6 +189,15 @@ describe('the log as Server-Sent Events', () => {
     expect(other.ended).toBe(false);
   });
 
+  test('[SEC6] no stream begins whose token was revoked while it was being placed', async () => {
+    const { id: tokenId, token } = await server.auth.createToken({ label: 'ci' });
+    server.sessions.before.set('subscribe', () => server.auth.revokeToken(tokenId));
+    const headers = { accept: 'text/event-stream', authorization: `Bearer ${token}` };
+    const answer = await rawRequest(`${server.url}${eventsOf()}`, { headers });
+    expect(answer.status).toBe(503);
+    expect(JSON.parse(answer.text)).toMatchObject({ code: 'overloaded' });
+  });
+
   test('the stream ends when its token expires', async () => {
     const quick = await startFakeServer({ keepAliveMs: 20 });
     const session = await quick.sessions.create({ id: 'owner', label: 'owner' }, {});

@@ -1,3 +1,4 @@
+import { HearthError } from '@hearth/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ServerResponse } from 'node:http';
 import type { Auth, Identity } from '../auth/auth.ts';
@@ -20,6 +21,7 @@ export interface EventStreamsOptions {
 export class EventStreams {
   readonly #options: EventStreamsOptions;
   readonly #open = new Set<EventStream>();
+  readonly #placing = new Set<EventStream>();
   readonly #timer: NodeJS.Timeout;
   readonly #stopListening: () => void;
 
@@ -28,6 +30,7 @@ export class EventStreams {
     this.#timer = setInterval(() => this.#keepAlive(), options.keepAliveMs ?? KEEP_ALIVE_MS);
     this.#timer.unref();
     this.#stopListening = options.auth.onRevoked((tokenId) => {
+      for (const stream of this.#placing) if (stream.identity.tokenId === tokenId) this.#placing.delete(stream);
       for (const stream of this.#open) if (stream.identity.tokenId === tokenId) stream.end();
     });
   }
@@ -36,7 +39,7 @@ export class EventStreams {
   async open(request: FastifyRequest, reply: FastifyReply, stream: StreamRequest): Promise<void> {
     const response = reply.raw;
     const sink = new EventStream(response, stream.identity);
-    const subscription = await this.#options.sessions.subscribe(stream.sessionId, stream.after, sink);
+    const subscription = await this.#place(sink, stream);
     reply.hijack();
     if (request.raw.socket.destroyed) {
       subscription.close();
@@ -60,10 +63,24 @@ export class EventStreams {
     sink.start(subscription);
   }
 
+  /** A stream may have to end before it has begun, as when its token is revoked meanwhile. */
+  async #place(sink: EventStream, { sessionId, after }: StreamRequest): Promise<Subscription> {
+    this.#placing.add(sink);
+    try {
+      const subscription = await this.#options.sessions.subscribe(sessionId, after, sink);
+      if (this.#placing.has(sink)) return subscription;
+      subscription.close();
+      throw new HearthError('overloaded', 'The stream ended before it began.', { hint: 'Open it again.' });
+    } finally {
+      this.#placing.delete(sink);
+    }
+  }
+
   /** Ends every stream; their readers come back elsewhere or later. */
   close(): void {
     clearInterval(this.#timer);
     this.#stopListening();
+    this.#placing.clear();
     for (const stream of this.#open) stream.end();
   }
 

@@ -126,6 +126,18 @@ describe('errors over HTTP', () => {
     expect(await problem(response)).toMatchObject({ status: 400, code: 'invalid_request' });
   });
 
+  test('[HTTP1] JSON of more than 100,000 values is a wrong shape, of which no place is named', async () => {
+    const headers = { 'content-type': 'application/json' };
+    const answers = [99_998, 99_999].map(async (count) => {
+      const body = JSON.stringify({ allowedTools: Array.from({ length: count }, () => 1) });
+      return await problem(await server.call('/v1/sessions', { method: 'POST', headers, body }));
+    });
+    const [most, tooMany] = await Promise.all(answers);
+    expect(most?.issues).toHaveLength(99_998);
+    expect(tooMany).toMatchObject({ status: 400, code: 'invalid_request' });
+    expect(tooMany).not.toHaveProperty('issues');
+  });
+
   test('[HTTP1] a wrong shape names every wrong place', async () => {
     const id = await create();
     const json = { content: [{ type: 'image', mediaType: 'image/tiff', data: 'AAAA' }], priority: 'soon' };

@@ -87,6 +87,20 @@ describe('the upgrade', () => {
     expect((await refusal({ cookie })).status).toBe(403);
   });
 
+  test('[SEC7] gives a browser its cookie anew, once a day: a page makes no other request', async () => {
+    const login = await rawRequest(server.gateway.loginUrl());
+    const [given] = login.headers['set-cookie']!;
+    const headers = { cookie: given!.split(';')[0]!, origin: server.url };
+    const renewed = [];
+    for (let i = 0; i < 2; i += 1) {
+      const socket = new WebSocket(server.wsUrl, 'hearth.v1', { headers });
+      sockets.push(socket);
+      const [upgrade] = (await once(socket, 'upgrade')) as [IncomingMessage];
+      renewed.push(upgrade.headers['set-cookie']);
+    }
+    expect(renewed).toEqual([[given], undefined]);
+  });
+
   test.each([
     ['a foreign origin', { ...bearer, origin: 'http://evil.example' }, 403],
     ['a foreign origin without credentials', { origin: 'http://evil.example' }, 403],
@@ -100,11 +114,14 @@ describe('the upgrade', () => {
     expect(JSON.parse(answer.body)).toMatchObject({ code: status === 401 ? 'unauthorized' : 'forbidden' });
   });
 
-  test('works nowhere else, and a plain request gets told so', async () => {
-    const socket = new WebSocket(server.wsUrl.replace('/ws', '/sessions'), { headers: bearer });
+  test.each(['/v1/sessions', '/healthz', '/readyz', '/login', '/'])('works nowhere else: %s', async (path) => {
+    const socket = new WebSocket(server.wsUrl.replace('/v1/ws', path), { headers: bearer });
     const [, response] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage];
     expect(response.statusCode).toBe(404);
     response.destroy();
+  });
+
+  test('needs a WebSocket: a plain request gets told so', async () => {
     const plain = await server.call('/v1/ws');
     expect(plain.status).toBe(400);
     expect(await plain.json()).toMatchObject({ code: 'invalid_request' });
