@@ -164,6 +164,36 @@ describe('a request in flight when the connection breaks', () => {
     expect(server.called('session.create')).toHaveLength(1);
   });
 
+  test('[CL3] is an interrupt, which would stop the turn after the one that was meant', async () => {
+    const server = serverWithSession();
+    cutOnFirst(server, 'turn.interrupt');
+    const client = open(server);
+    await expect(client.session('s1').interrupt()).rejects.toMatchObject({ code: 'connection_lost' });
+    await client.ready();
+    expect(server.called('turn.interrupt')).toHaveLength(1);
+  });
+
+  test.each([
+    ['cancelled', { id: 'm1', state: 'cancelled' }],
+    ['delivered', { code: 'message_delivered' }],
+  ])('[CL3] is the cancelling of a message that is %s by then', async (state, told) => {
+    const server = serverWithSession();
+    server.on('message.get', () => ({ id: 'm1', state }));
+    server.on('message.cancel', () => {
+      server.on('message.cancel', () => {
+        throw new Refusal('message_delivered');
+      });
+      server.cut();
+      return SILENCE;
+    });
+    const cancelled = open(server)
+      .session('s1')
+      .messages.cancel('m1')
+      .catch((error: unknown) => error);
+    expect(await cancelled).toMatchObject(told);
+    expect(server.called('message.cancel')).toHaveLength(2);
+  });
+
   test('is sent late when it had not been sent yet, whatever it is', async () => {
     const server = serverWithSession();
     const client = open(server);
@@ -348,6 +378,27 @@ describe('in a browser', () => {
     client.close();
     window.dispatchEvent(new Event('online'));
     expect(client.state.status).toBe('closed');
+  });
+
+  test('[CL4] a server that is gone is noticed no later by who looks at the page again and again', async () => {
+    vi.useFakeTimers();
+    const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+    const window = new EventTarget();
+    vi.stubGlobal('document', page);
+    vi.stubGlobal('addEventListener', window.addEventListener.bind(window));
+    vi.stubGlobal('removeEventListener', window.removeEventListener.bind(window));
+    const server = new FakeServer();
+    const client = open(server);
+    await vi.advanceTimersByTimeAsync(0);
+    server.freeze();
+    server.isUp = false;
+    for (let look = 0; look < 3; look += 1) {
+      await vi.advanceTimersByTimeAsync(4_000);
+      page.dispatchEvent(new Event('visibilitychange'));
+    }
+    await vi.advanceTimersByTimeAsync(2_100);
+    expect(client.state.status).toBe('offline');
+    client.close();
   });
 });
 

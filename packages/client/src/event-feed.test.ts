@@ -142,6 +142,20 @@ describe('a feed', () => {
     expect(server.called('session.subscribe')).toHaveLength(2);
   });
 
+  test('[SUB3] whose cursor is beyond the end begins at the end, also beside others', async () => {
+    const server = serverWithSession();
+    notice(server, 'a');
+    const session = open(server).session('s1');
+    const first = session.events({ after: 100 });
+    await first.caughtUp;
+    const second = session.events({ after: 100 });
+    await second.caughtUp;
+    expect([first.cursor, second.cursor]).toEqual([1, 1]);
+    notice(server, 'b');
+    expect(seqs(await take(first, 1))).toEqual([2]);
+    expect(seqs(await take(second, 1))).toEqual([2]);
+  });
+
   test('unsubscribes when nobody follows any more, and another starts it again', async () => {
     const server = serverWithSession();
     notice(server, 'a');

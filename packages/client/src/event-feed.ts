@@ -97,7 +97,7 @@ export class EventFeed implements AsyncIterableIterator<Event>, Follower {
 
   joined(lastSeq: number): void {
     this.#target ??= lastSeq;
-    if (this.#cursor < 0) this.#cursor = lastSeq;
+    if (this.#cursor < 0 || this.#cursor > lastSeq) this.#cursor = lastSeq;
     this.#noteCaughtUp();
   }
 

@@ -20,17 +20,18 @@ export class HttpReader {
   async read(path: string, { signal }: CallOptions): Promise<string> {
     const token = this.#token();
     let response: Response;
+    let text: string;
     try {
       response = await fetch(new URL(path, this.#base), {
         credentials: 'same-origin',
         ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
         ...(signal === undefined ? {} : { signal }),
       });
+      text = await response.text();
     } catch (error) {
       signal?.throwIfAborted();
       throw new ConnectionLostError('The server could not be reached.', 'Look whether the server runs.', error);
     }
-    const text = await response.text();
     if (response.ok) return text;
     const problem = parseProblem(text);
     const detail = typeof problem.detail === 'string' ? problem.detail : `The server answered ${response.status}.`;

@@ -32,6 +32,7 @@ export class Link {
   readonly #events: LinkEvents;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #heardAt = Date.now();
+  #askedAt = 0;
   #over = false;
   #refusal = '';
 
@@ -62,13 +63,13 @@ export class Link {
     if (!this.#over) this.#socket.send(text);
   }
 
-  /** Asks for a sign of life now, for instance after the machine slept. */
+  /** Asks for a sign of life now, for instance after the machine slept. What is asked for already gets no more time. */
   probe(): void {
-    if (this.#over) return;
-    const askedAt = Date.now();
+    if (this.#over || this.#askedAt > this.#heardAt) return;
+    this.#askedAt = Date.now();
     this.send(PING);
     this.#wait(this.#liveness.timeoutMs, () => {
-      if (this.#heardAt >= askedAt) this.#heard(this.#heardAt);
+      if (this.#heardAt >= this.#askedAt) this.#heard(this.#heardAt);
       else this.drop('The server was silent for too long.');
     });
   }

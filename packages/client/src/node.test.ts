@@ -28,6 +28,11 @@ async function start({ refuse }: { refuse?: number } = {}): Promise<{
   const upgrades: IncomingMessage[] = [];
   const sockets = new WebSocketServer({ noServer: true });
   const server = createServer((request, response) => {
+    if (request.url?.includes('/cut/') === true) {
+      response.writeHead(200, { 'content-length': '100' }).write('# Hel');
+      setImmediate(() => request.socket.destroy());
+      return;
+    }
     const known = request.headers.authorization === 'Bearer secret' && request.url?.includes('/s%2F1/') === true;
     const problem = { status: 404, detail: 'There is no session.', code: 'not_found', hint: 'Look at the list.' };
     response.writeHead(known ? 200 : 404).end(known ? '# Hello' : JSON.stringify(problem));
@@ -84,5 +89,6 @@ describe('in Node', () => {
       message: 'There is no session.',
       hint: 'Look at the list.',
     });
+    await expect(client.session('cut').transcript('md')).rejects.toMatchObject({ code: 'connection_lost' });
   });
 });

@@ -2,7 +2,8 @@ import type { OperationName } from '@hearth/protocol';
 
 /**
  * Operations that may be sent again when the connection broke before the answer came. `message.send`, and the fork
- * of an edited message, may too, when they have a `clientMessageId`. What is not named here might be done twice.
+ * of an edited message, may too, when they have a `clientMessageId`. What is not named here might be done twice: another
+ * interrupt stops the turn after the one that was meant.
  */
 const REPEATABLE: ReadonlySet<OperationName> = new Set<OperationName>([
   'session.list',
@@ -13,7 +14,6 @@ const REPEATABLE: ReadonlySet<OperationName> = new Set<OperationName>([
   'message.get',
   'message.update',
   'message.cancel',
-  'turn.interrupt',
   'approval.answer',
   'agent.list',
   'directory.list',

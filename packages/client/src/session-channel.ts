@@ -134,15 +134,17 @@ export class SessionChannel {
     }
   }
 
-  /** Who has everything that the running subscription gave needs no other. */
+  /** Who has everything that the running subscription gave, and nothing beyond it, needs no other. */
   #joinAsItRuns(members: readonly Member[]): void {
     if (this.#position === undefined || this.#answer === undefined) return;
     const { lastSeq, session } = this.#answer;
+    const end = Math.max(lastSeq, this.#position);
     for (const member of members) {
-      if (member.state !== 'waits' || member.cursor === 'live' || member.cursor < this.#position) continue;
+      if (member.state !== 'waits' || member.cursor === 'live') continue;
+      if (member.cursor < this.#position || member.cursor > end) continue;
       member.state = 'joined';
       member.known = true;
-      member.follower.joined(Math.max(lastSeq, this.#position), session);
+      member.follower.joined(end, session);
     }
   }
 
@@ -151,11 +153,12 @@ export class SessionChannel {
       const answer = result as SubscribeResult;
       const { session, lastSeq } = answer;
       this.#answer = answer;
-      const position = after === -1 ? lastSeq : after;
+      const position = after === -1 ? lastSeq : Math.min(after, lastSeq);
       this.#position = position;
       for (const member of this.#members) {
         if (member.state === 'full') continue;
-        if (member.cursor === 'live') member.cursor = lastSeq;
+        // A cursor beyond the end of the log counts as its end.
+        if (member.cursor === 'live' || member.cursor > lastSeq) member.cursor = lastSeq;
         const covered = member.cursor >= position;
         if (covered && member.state === 'waits') {
           member.state = 'joined';

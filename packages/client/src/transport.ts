@@ -46,13 +46,15 @@ export class Transport {
     options: CallOptions = {},
   ): Promise<Result<Name>> {
     const onLoss = isRepeatable(name, params) ? 'repeat' : 'fail';
-    const isDone = (error: ClientError, sends: number): boolean =>
-      sends > 1 && isRemoval(name) && error instanceof HearthError && error.code === 'not_found';
-    return this.#request(name, params, onLoss, options, isDone) as Promise<Result<Name>>;
+    const repeated = (error: ClientError): Promise<unknown> => this.#done(name, params, error);
+    return this.#request(name, params, onLoss, options, repeated) as Promise<Result<Name>>;
   }
 
   async ping(options: CallOptions = {}): Promise<void> {
-    await this.#request('ping', {}, 'repeat', options, () => false);
+    const refused = async (error: ClientError): Promise<never> => {
+      throw error;
+    };
+    await this.#request('ping', {}, 'repeat', options, refused);
   }
 
   follow(sessionId: string, follower: Follower): Following {
@@ -111,13 +113,24 @@ export class Transport {
     return this.#accountWatch.add(listener);
   }
 
-  /** @param isDone whether an error means that an earlier sending of the same request was successful */
+  /** The answer to a request whose repetition was refused because it had been done; rejects with any other refusal. */
+  async #done(name: OperationName, params: object, error: ClientError): Promise<unknown> {
+    if (!(error instanceof HearthError)) throw error;
+    if (isRemoval(name) && error.code === 'not_found') return null;
+    if (name === 'message.cancel' && error.code === 'message_delivered') {
+      const message = await this.call('message.get', params as Params<'message.get'>);
+      if (message.state === 'cancelled') return message;
+    }
+    throw error;
+  }
+
+  /** @param repeated what comes of a request that was sent more than once and refused at last */
   #request(
     method: string,
     params: object,
     onLoss: OnLoss,
     { signal }: CallOptions,
-    isDone: (error: ClientError, sends: number) => boolean,
+    repeated: (error: ClientError) => Promise<unknown>,
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
@@ -138,7 +151,7 @@ export class Transport {
         },
         failed: (error, sends) => {
           over();
-          if (isDone(error, sends)) resolve(null);
+          if (sends > 1) resolve(repeated(error));
           else reject(error);
         },
       });
