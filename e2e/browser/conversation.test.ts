@@ -72,6 +72,19 @@ describe('a conversation in the browser', () => {
     expect(visitor.complaints).toEqual([]);
   });
 
+  test('[WEB3] what is being changed in a queued message when the agent gets it goes into the composer', async () => {
+    const { page } = await openSession();
+    await say(page, '[[tokens 80 30]]');
+    await page.getByText('w5', { exact: false }).waitFor();
+    await page.getByText('Queue', { exact: true }).click();
+    await say(page, '[[say as it was]]');
+    await page.getByRole('button', { name: 'Edit the queued message' }).click();
+    await page.getByLabel('Queued message', { exact: true }).fill('[[say better]]');
+    await page.locator('[data-turn=completed]').nth(1).waitFor();
+    await expect.poll(() => composer(page).inputValue()).toBe('[[say better]]');
+    expect(visitor.complaints).toEqual([]);
+  });
+
   test('[WEB3] a message that interrupts cuts the answer, whose part is kept and marked; stop does the same', async () => {
     const { page, session } = await openSession();
     await say(page, '[[tokens 400 20]]');
@@ -211,30 +224,56 @@ describe('a conversation in the browser', () => {
     await expect.poll(() => shownTexts(page)).toEqual(await server.texts(session.id));
   });
 
-  test('[WEB5] what is written while the connection is down is sent once when it is back', async () => {
-    const { page, session } = await openSession();
-    const sockets: { cut: () => Promise<unknown> }[] = [];
-    let isDown = false;
-    await page.routeWebSocket(/\/v1\/ws$/, (socket) => {
-      if (isDown) {
-        void socket.close();
-        return;
+  test.each(['stays', 'is loaded again'])(
+    '[WEB5] what is written while the connection is down is sent once when it is back, on a page that %s',
+    async (how) => {
+      const { page, session } = await openSession();
+      const sockets: { cut: () => Promise<unknown> }[] = [];
+      let isDown = false;
+      await page.routeWebSocket(/\/v1\/ws$/, (socket) => {
+        if (isDown) {
+          void socket.close();
+          return;
+        }
+        const upstream = socket.connectToServer();
+        sockets.push({ cut: () => Promise.all([socket.close(), upstream.close()]) });
+      });
+      await page.reload();
+      await composer(page).waitFor();
+      isDown = true;
+      await sockets.at(-1)?.cut();
+      await page.locator('[data-connection=offline]').getByText('No connection').waitFor();
+      await say(page, '[[say heard you]]');
+      await page.locator('[data-outgoing=sending]').waitFor();
+      if (how !== 'stays') await page.reload();
+      isDown = false;
+      await page.locator('[data-turn=completed]').waitFor();
+      expect(await page.locator('[data-outgoing]').count()).toBe(0);
+      expect(await page.locator('[data-message=turn]').count()).toBe(1);
+      expect(await server.texts(session.id)).toEqual(['heard you']);
+    },
+  );
+
+  test('[WEB26] what is being written outlives a reload, in a new session too, and needs no room in the browser', async () => {
+    const { page } = await openSession({ title: 'Thoughts' });
+    await composer(page).fill('half a thought');
+    const other = await visitor.open(`${server.url}/new`);
+    await other.getByLabel('First message').fill('another');
+    await Promise.all([page.reload(), other.reload()]);
+    await expect.poll(() => composer(page).inputValue()).toBe('half a thought');
+    expect(await other.getByLabel('First message').inputValue()).toBe('another');
+    await page.evaluate(() => {
+      for (let size = 1024 * 1024; size >= 1; size /= 2) {
+        try {
+          for (let at = 0; ; at += 1) sessionStorage.setItem(`${size}-${at}`, 'x'.repeat(size));
+        } catch {
+          // Full, for pieces of this size.
+        }
       }
-      const upstream = socket.connectToServer();
-      sockets.push({ cut: () => Promise.all([socket.close(), upstream.close()]) });
     });
-    await page.reload();
-    await composer(page).waitFor();
-    isDown = true;
-    await sockets.at(-1)?.cut();
-    await page.locator('[data-connection=offline]').getByText('No connection').waitFor();
-    await say(page, '[[say heard you]]');
-    await page.locator('[data-outgoing=sending]').waitFor();
-    isDown = false;
-    await page.locator('[data-turn=completed]').waitFor();
-    expect(await page.locator('[data-outgoing]').count()).toBe(0);
-    expect(await page.locator('[data-message=turn]').count()).toBe(1);
-    expect(await server.texts(session.id)).toEqual(['heard you']);
+    await composer(page).fill('half a thought and its other half');
+    await expect.poll(() => composer(page).inputValue()).toBe('half a thought and its other half');
+    expect(visitor.complaints).toEqual([]);
   });
 
   test('[WEB6] hostile text of the model runs nothing, loads nothing and leads nowhere', async () => {

@@ -187,6 +187,26 @@ describe('what one does with a conversation in the browser', () => {
     await page.getByText('alpha', { exact: true }).waitFor();
   });
 
+  test('[WEB18] an earlier message that is sent differently twice, before the first was answered, is one new session', async () => {
+    const { page } = await openSession();
+    await say(page, '[[say one]]');
+    await page.locator('[data-turn=completed]').waitFor();
+    await page.routeWebSocket(/\/v1\/ws$/, (socket) => {
+      const upstream = socket.connectToServer();
+      upstream.onMessage((message) => setTimeout(() => socket.send(message), 300));
+    });
+    await page.reload();
+    await page.getByRole('button', { name: 'Say it differently, in a new session' }).click();
+    const editor = page.getByLabel('The message in other words');
+    await editor.fill('[[say two]]');
+    const before = (await server.call<{ items: object[] }>('/v1/sessions')).items.length;
+    await editor.press('Enter');
+    await editor.press('Enter');
+    await page.getByText('two', { exact: true }).waitFor();
+    expect((await server.call<{ items: object[] }>('/v1/sessions')).items).toHaveLength(before + 1);
+    expect(visitor.complaints).toEqual([]);
+  });
+
   test('[WEB19] words are found in the whole conversation, also in folded tool calls', async () => {
     const { page } = await openSession({ allowedTools: ['Bash'] });
     await say(page, '[[tool Bash {"command":"echo needle-in-output"}]]');

@@ -147,13 +147,16 @@ describe('the web UI around the conversations', () => {
 
   test('[WEB8] of a long list only what is seen is in the page, to its very end', async () => {
     const folder = join(server.place.workspace, 'site');
-    for (let made = 0; made < MANY; made += 50) {
-      const batch = Array.from({ length: Math.min(50, MANY - made) }, (_, i) => `Lamb ${made + i}`);
+    const last = MANY - 1;
+    for (let made = 0; made < last; made += 50) {
+      const batch = Array.from({ length: Math.min(50, last - made) }, (_, i) => `Lamb ${made + i}`);
       await Promise.all(batch.map((title) => server.session({ agent: 'scripted', title, cwd: folder })));
     }
+    // Alone: those of one moment are in any order.
+    await server.session({ agent: 'scripted', title: `Lamb ${last}`, cwd: folder });
     const page = await visitor.open(server.url);
     await page.getByLabel('Search sessions').fill('LAMB');
-    await row(page, `Lamb ${MANY - 1}`).waitFor();
+    await row(page, `Lamb ${last}`).waitFor();
     const rows = list(page).locator('li');
     await expect
       .poll(
@@ -242,6 +245,22 @@ describe('the web UI around the conversations', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
     await page.getByText('No tokens yet.').waitFor();
     expect((await asked()).status).toBe(401);
+    expect(visitor.complaints).toEqual([]);
+  });
+
+  test('[WEB12] a token is copied also where the page has no clipboard, as over plain HTTP from another machine', async () => {
+    const page = await visitor.context.newPage();
+    await page.addInitScript(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }));
+    await page.goto(`${server.url}/settings/tokens`);
+    const label = page.getByLabel('What is it for?');
+    await label.fill('the phone');
+    await page.getByRole('button', { name: 'Make a token' }).click();
+    const secret = await page.getByLabel('The new token').inputValue();
+    await page.getByRole('button', { name: 'Copy', exact: true }).click();
+    await page.getByRole('button', { name: 'Copied', exact: true }).waitFor();
+    await label.focus();
+    await page.keyboard.press('Control+v');
+    expect(await label.inputValue()).toBe(secret);
     expect(visitor.complaints).toEqual([]);
   });
 

@@ -62,6 +62,27 @@ describe('how a conversation reads and moves', () => {
     expect(await asked.evaluate((element) => element.closest('[dir]')?.getAttribute('dir'))).toBe('auto');
   });
 
+  test('[WEB7] on a phone a wide table is scrolled, and none of its words is cut', async () => {
+    const { page, sessionId } = await open({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+    const row = `|${'Considerable `identifier`|'.repeat(8)}`;
+    const link = `|https://example.org/${'x'.repeat(200)}${'|a'.repeat(7)}|`;
+    await server.send(sessionId, `[[say ${[row, `|${'-|'.repeat(8)}`, row, link].join('\n')}]]`);
+    const table = page.locator('[data-block=done]').getByRole('region', { name: 'Table' });
+    await table.locator('td').last().waitFor();
+    const cut = await table.locator('tr:first-child td:first-child, td code').evaluateAll((places) =>
+      places.filter((place) => {
+        const range = document.createRange();
+        range.setStart(place.firstChild ?? place, 0);
+        range.setEnd(place.firstChild ?? place, 10);
+        return range.getClientRects().length > 1;
+      }),
+    );
+    expect(cut).toHaveLength(0);
+    const widths = await table.evaluate((region) => [region.clientWidth, region.scrollWidth]);
+    expect(widths[1]).toBeGreaterThan(widths[0] ?? 0);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  });
+
   test('[WEB25] code gets its colours beside the page, and is there to read without them', async () => {
     const { page, sessionId } = await open({ serviceWorkers: 'block' });
     const answer = ['```ts', 'const total = 1; // cents', '```'];

@@ -1,5 +1,6 @@
 import { Check, Copy } from 'lucide-react';
 import { useState } from 'react';
+import { copyText } from '../copy-text.ts';
 import { strings } from '../strings/strings.ts';
 
 const words = strings.conversation.copy;
@@ -21,14 +22,10 @@ export function CopyButton({ text, label, spelled = false }: CopyButtonProps) {
       setOutcome(next);
       setTimeout(() => setOutcome('none'), TOLD_MS);
     };
-    // On a page that came over plain HTTP from another machine there is no clipboard.
-    const { clipboard } = navigator as { clipboard?: Clipboard };
-    if (clipboard === undefined) told('failed');
-    else
-      clipboard.writeText(text()).then(
-        () => told('done'),
-        () => told('failed'),
-      );
+    copyText(text()).then(
+      () => told('done'),
+      () => told('failed'),
+    );
   };
   const Icon = outcome === 'done' ? Check : Copy;
   return (

@@ -1,6 +1,11 @@
 import { useSyncExternalStore } from 'react';
+import { keepInTab, keptInTab } from '../tab-storage.ts';
+
+/** In the place of a session's id: what is written to a session that is not there yet. */
+export const NEW_SESSION = 'new';
 
 const key = (sessionId: string): string => `draft:${sessionId}`;
+const drafts = new Map<string, string>();
 const listeners = new Set<() => void>();
 
 /** What is being written to a session. It outlives a reload and a look at another session. */
@@ -20,11 +25,15 @@ function subscribe(listener: () => void): () => void {
 }
 
 function read(sessionId: string): string {
-  return sessionStorage.getItem(key(sessionId)) ?? '';
+  const known = drafts.get(sessionId);
+  if (known !== undefined) return known;
+  const text = keptInTab(key(sessionId)) ?? '';
+  drafts.set(sessionId, text);
+  return text;
 }
 
 function write(sessionId: string, text: string): void {
-  if (text === '') sessionStorage.removeItem(key(sessionId));
-  else sessionStorage.setItem(key(sessionId), text);
+  drafts.set(sessionId, text);
+  keepInTab(key(sessionId), text === '' ? null : text);
   for (const listener of listeners) listener();
 }

@@ -5,7 +5,9 @@ import type { DragEvent } from 'react';
 import { asProblem } from '../problem.ts';
 import { hearth } from '../server.ts';
 import { strings } from '../strings/strings.ts';
+import { showToast } from '../toasts.ts';
 import { imagesOfContent, textOfContent, withText } from './content-text.ts';
+import { offerDraft } from './drafts.ts';
 import { IconButton } from './icon-button.tsx';
 import { placeAfter, placeOfDrop } from './reorder.ts';
 import { TextEditor } from './text-editor.tsx';
@@ -21,12 +23,14 @@ export interface QueueProps {
 export function Queue({ sessionId, queue }: QueueProps) {
   const [dragged, setDragged] = useState<number>();
   const [told, setTold] = useState('');
-  const [failure, setFailure] = useState('');
   if (queue.length === 0) return null;
   const { messages } = hearth.session(sessionId);
-  const attempt = (work: Promise<unknown>): void => {
-    setFailure('');
-    work.catch((error: unknown) => setFailure(asProblem(error).message));
+  // What was refused may have been the last of the queue, which is not on the page then.
+  const attempt = (work: Promise<unknown>, refused?: () => void): void => {
+    work.catch((error: unknown) => {
+      showToast(asProblem(error).message, { tone: 'bad' });
+      refused?.();
+    });
   };
   const move = (index: number, place: number | undefined): void => {
     const message = queue[index];
@@ -50,13 +54,17 @@ export function Queue({ sessionId, queue }: QueueProps) {
             }}
             up={placeAfter(index, 'up', queue.length) === undefined ? undefined : () => move(index, index - 1)}
             down={placeAfter(index, 'down', queue.length) === undefined ? undefined : () => move(index, index + 1)}
-            save={(content) => attempt(messages.update(message.messageId, { content }))}
+            save={(text) => {
+              const content = withText(message.content, text);
+              attempt(messages.update(message.messageId, { content }), () => offerDraft(sessionId, text));
+            }}
+            lost={(text) => offerDraft(sessionId, text)}
             cancel={() => attempt(messages.cancel(message.messageId))}
           />
         ))}
       </ol>
-      <p role="status" className={failure === '' ? 'sr-only' : 'mt-1 text-xs text-bad'}>
-        {failure === '' ? told : failure}
+      <p role="status" className="sr-only">
+        {told}
       </p>
     </section>
   );
@@ -68,11 +76,13 @@ interface QueuedProps {
   /** Undefined: it is at that end. */
   up: (() => void) | undefined;
   down: (() => void) | undefined;
-  save: (content: QueuedMessage['content']) => void;
+  save: (text: string) => void;
+  /** Takes a change that was being written when the agent got the message. */
+  lost: (text: string) => void;
   cancel: () => void;
 }
 
-function Queued({ message: { content, priority }, drag, up, down, save, cancel }: QueuedProps) {
+function Queued({ message: { content, priority }, drag, up, down, save, lost, cancel }: QueuedProps) {
   const [editing, setEditing] = useState(false);
   const [over, setOver] = useState<'upper' | 'lower'>();
   const text = textOfContent(content);
@@ -112,8 +122,9 @@ function Queued({ message: { content, priority }, drag, up, down, save, cancel }
           text={text}
           saveWord={words.save}
           cancel={() => setEditing(false)}
+          lost={lost}
           save={(next) => {
-            save(withText(content, next));
+            save(next);
             setEditing(false);
           }}
         />

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { KeyboardEvent } from 'react';
 import { Button } from '../parts/button.tsx';
 import { strings } from '../strings/strings.ts';
@@ -9,17 +9,37 @@ export interface TextEditorProps {
   saveWord: string;
   save: (text: string) => void;
   cancel: () => void;
+  /** Takes what was written when the editor goes by itself, neither saved nor cancelled. */
+  lost?: (text: string) => void;
 }
 
 /** Changes a text that was said already. Enter saves, Escape leaves it as it was. */
-export function TextEditor({ label, text, saveWord, save, cancel }: TextEditorProps) {
+export function TextEditor({ label, text, saveWord, save, cancel, lost }: TextEditorProps) {
   const [draft, setDraft] = useState(text);
+  const written = useRef({ text: '', lost });
+  useEffect(() => {
+    written.current = { text: draft === text ? '' : draft, lost };
+  });
+  useEffect(
+    () => () => {
+      if (written.current.text !== '') written.current.lost?.(written.current.text);
+    },
+    [],
+  );
+  const leave = (): void => {
+    written.current.text = '';
+    cancel();
+  };
   const submit = (): void => {
-    if (draft.trim() === '' || draft === text) cancel();
-    else save(draft);
+    if (draft.trim() === '' || draft === text) {
+      leave();
+      return;
+    }
+    written.current.text = '';
+    save(draft);
   };
   const byKey = (event: KeyboardEvent): void => {
-    if (event.key === 'Escape') cancel();
+    if (event.key === 'Escape') leave();
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     submit();
@@ -42,7 +62,7 @@ export function TextEditor({ label, text, saveWord, save, cancel }: TextEditorPr
         className="block field-sizing-content max-h-60 w-full min-w-56 resize-none rounded-md bg-sunken px-2 py-1"
       />
       <div className="flex justify-end gap-1.5">
-        <Button size="small" look="bare" onClick={cancel}>
+        <Button size="small" look="bare" onClick={leave}>
           {strings.conversation.leaveAsItWas}
         </Button>
         <Button size="small" look="primary" type="submit">

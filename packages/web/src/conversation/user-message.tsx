@@ -1,7 +1,7 @@
 import type { MessageItem } from '@hearth/client/conversation';
 import type { Content } from '@hearth/protocol';
 import { CornerDownRight, Pencil, Undo2 } from 'lucide-react';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { navigate, sessionPath } from '../navigation.ts';
 import { asProblem } from '../problem.ts';
 import { hearth } from '../server.ts';
@@ -9,6 +9,7 @@ import { strings } from '../strings/strings.ts';
 import { imagesOfContent, textOfContent, withText } from './content-text.ts';
 import { CopyButton } from './copy-button.tsx';
 import { IconButton } from './icon-button.tsx';
+import { makeKey } from './outbox.ts';
 import { RewindDialog } from './rewind-dialog.tsx';
 import { useShownSession } from './shown-session.ts';
 import { TextEditor } from './text-editor.tsx';
@@ -78,14 +79,20 @@ interface EditorProps {
 function EarlierMessageEditor({ message: { messageId }, content, done }: EditorProps) {
   const { id } = useShownSession();
   const [failure, setFailure] = useState('');
+  const sending = useRef(false);
   const save = (text: string): void => {
+    if (sending.current) return;
+    sending.current = true;
     setFailure('');
     hearth
       .session(id)
-      .fork({ editMessage: { messageId, content: withText(content, text) } })
+      .fork({ editMessage: { messageId, content: withText(content, text), clientMessageId: makeKey() } })
       .then(
         (made) => navigate(sessionPath(made.id)),
-        (error: unknown) => setFailure(asProblem(error).message),
+        (error: unknown) => {
+          sending.current = false;
+          setFailure(asProblem(error).message);
+        },
       );
   };
   return (

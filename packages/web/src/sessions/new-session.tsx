@@ -12,6 +12,7 @@ import { Link } from '../parts/link.tsx';
 import { asProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
 import { hearth } from '../server.ts';
+import { NEW_SESSION, offerDraft, useDraft } from '../conversation/drafts.ts';
 import { sendMessage } from '../conversation/outbox.ts';
 import { PERMISSION_MODES } from './permission-modes.ts';
 import { take } from './sessions-store.ts';
@@ -29,8 +30,12 @@ const FIELD = 'mt-1.5 block h-10 w-full rounded-lg border border-line bg-panel p
 /** Opens a session, with its first message if there is one. A link may fill it in: `/new?prompt=…&cwd=…&agent=…`. */
 export function NewSession() {
   const agents = useQuery({ queryKey: ['agents'], queryFn: ({ signal }) => hearth.agents({ signal }) }).data ?? [];
-  const [given] = useState(() => new URLSearchParams(location.search));
-  const [text, setText] = useState(given.get('prompt') ?? '');
+  const [given] = useState(() => {
+    const query = new URLSearchParams(location.search);
+    offerDraft(NEW_SESSION, query.get('prompt') ?? '');
+    return query;
+  });
+  const [text, setText] = useDraft(NEW_SESSION);
   const [agent, setAgent] = useState(given.get('agent') ?? '');
   const [cwd, setCwd] = useState(given.get('cwd') ?? '');
   const [model, setModel] = useState('');
@@ -50,9 +55,10 @@ export function NewSession() {
   const open = (): void => {
     if (state.status === 'opening') return;
     setState({ status: 'opening' });
-    openSession({ agent, cwd, model, mode, text }).catch((error: unknown) => {
-      setState({ status: 'editing', problem: asProblem(error) });
-    });
+    openSession({ agent, cwd, model, mode, text }).then(
+      () => setText(''),
+      (error: unknown) => setState({ status: 'editing', problem: asProblem(error) }),
+    );
   };
   const openByKey = (event: KeyboardEvent): void => {
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;

@@ -1,5 +1,6 @@
 import type { SessionSummary } from '@hearth/protocol';
 import { create } from 'zustand';
+import { copyText } from '../copy-text.ts';
 import { navigate, sessionPath } from '../navigation.ts';
 import { asProblem } from '../problem.ts';
 import { hearth } from '../server.ts';
@@ -59,7 +60,7 @@ export async function exportTranscript(session: SessionSummary, format: 'md' | '
 
 export async function copyLink(session: SessionSummary): Promise<void> {
   await tried(async () => {
-    await navigator.clipboard.writeText(location.origin + sessionPath(session.id));
+    await copyText(location.origin + sessionPath(session.id));
     showToast(strings.sessions.copied);
   });
 }

@@ -2,6 +2,7 @@ import type { Token } from '@hearth/protocol';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { KeyRound } from 'lucide-react';
 import { useState } from 'react';
+import { copyText } from '../copy-text.ts';
 import { relativeTime } from '../format.ts';
 import { Button } from '../parts/button.tsx';
 import { ErrorBox } from '../parts/error-box.tsx';
@@ -12,6 +13,7 @@ import { QueryState } from '../parts/query-state.tsx';
 import { asProblem } from '../problem.ts';
 import { hearth } from '../server.ts';
 import { strings } from '../strings/strings.ts';
+import { showToast } from '../toasts.ts';
 
 const words = strings.settings;
 
@@ -53,6 +55,12 @@ function NewToken() {
     },
   });
   const made = creation.data?.token;
+  const copy = (token: string): void => {
+    copyText(token).then(
+      () => setCopied(true),
+      (error: unknown) => showToast(asProblem(error).message, { tone: 'bad' }),
+    );
+  };
   return (
     <div className="mb-4 space-y-3">
       <form
@@ -91,9 +99,7 @@ function NewToken() {
                 onFocus={(event) => event.target.select()}
                 className="h-9 min-w-0 flex-1 rounded-lg border border-line bg-panel px-3 font-mono text-sm"
               />
-              <Button onClick={() => void navigator.clipboard.writeText(made).then(() => setCopied(true))}>
-                {copied ? words.copied : words.copy}
-              </Button>
+              <Button onClick={() => copy(made)}>{copied ? words.copied : words.copy}</Button>
             </div>
           </div>
         )}

@@ -12,6 +12,7 @@ export const shell = {
   dismiss: 'Dismiss',
   close: 'Close',
   loading: 'Loading …',
+  cannotCopy: 'The browser does not let this page copy.',
   newVersion: 'A newer version of this page is ready.',
   reload: 'Reload',
   unseenPage: 'This part of the page could not be loaded.',
