@@ -1,7 +1,7 @@
 import type { Clock, TimerHandle } from '../concurrency/clock.ts';
 
-/** Timers of Node go off at once when they are set for longer; who is woken looks again then. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** A timer comes no nearer when the clock is set or the machine sleeps: who waits for longer is woken and looks again. */
+const LONGEST_TIMER_MS = 60_000;
 
 /** Wakes somebody who then looks whether it is time: never later than it was last set for, and perhaps before. */
 export class Alarm {

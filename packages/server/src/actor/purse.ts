@@ -93,6 +93,16 @@ export class Purse {
   }
 }
 
+/**
+ * Whether calls were counted, which has no event: only the record tells what they cost. Of a call that has just begun what
+ * it brings is stored soon, with all that is known.
+ */
+export function spendsUntold(before: SessionState, after: SessionState, input: Input): boolean {
+  if (beginsCall(input)) return false;
+  if (after.spentBetween !== before.spentBetween) return true;
+  return after.turn?.spent !== before.turn?.spent || after.turn?.seen !== before.turn?.seen;
+}
+
 /** Whether a turn has begun or ended, or has spent more than it had. */
 function spendsMore(before: Turn | null, turn: Turn | null): boolean {
   if (turn === null) return before !== null;
@@ -101,9 +111,11 @@ function spendsMore(before: Turn | null, turn: Turn | null): boolean {
 
 /** Whether the agent is about to call its model, or does: the end of a call alone may be the end of the turn. */
 function goesOn(input: Input): boolean {
-  if (input.type !== 'agent') return false;
-  const { event } = input;
-  return event.type === 'tool.completed' || (event.type === 'calls.seen' && event.begins === true);
+  return beginsCall(input) || (input.type === 'agent' && input.event.type === 'tool.completed');
+}
+
+function beginsCall(input: Input): boolean {
+  return input.type === 'agent' && input.event.type === 'calls.seen' && input.event.begins === true;
 }
 
 function inTurn(notice: EventBody, turn: Turn | null): EventBody {

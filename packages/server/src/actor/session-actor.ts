@@ -20,7 +20,7 @@ import { Alarm } from './alarm.ts';
 import { foldCommit } from './fold-commit.ts';
 import { OpenRequests } from './open-requests.ts';
 import type { AgentSettings } from './agent-settings.ts';
-import { Purse } from './purse.ts';
+import { Purse, spendsUntold } from './purse.ts';
 import { SessionClock } from './session-clock.ts';
 import { ObservedSession } from './session-observer.ts';
 import { StreamedText } from './streamed-text.ts';
@@ -144,7 +144,7 @@ export class SessionActor {
 
   /** Holds an agent process that it could give up. */
   get evictable(): boolean {
-    return isSettled(this.#state) && this.#state.agent.life !== 'down' && this.#state.backgroundTasks === 0;
+    return isSettled(this.#state) && this.#state.agent.life !== 'down';
   }
 
   get hasProcess(): boolean {
@@ -186,8 +186,7 @@ export class SessionActor {
     this.#state = state;
     this.#purse.ended(events);
     const { eventLog } = this.#parts;
-    // What calls between turns cost has no event; only the record tells of it.
-    const stores = events.length > 0 || state.spentBetween !== before.spentBetween;
+    const stores = events.length > 0 || spendsUntold(before, state, input);
     const refused = stores ? eventLog.write(this.id, events) : null;
     if (refused === null) this.#observed.appended(events, () => eventLog.stored(this.id));
     if (effects.length > 0) this.#runAfter(stores ? eventLog.stored(this.id) : null, effects);

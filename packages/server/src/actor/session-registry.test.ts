@@ -10,6 +10,8 @@ import type { SessionBatch } from '../store/store.ts';
 import { houses, idle, log, OWNER, until } from './testing/session-house.ts';
 import type { House } from './testing/session-house.ts';
 
+const USAGE = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheCreationTokens: 0 };
+
 describe('sessions in memory over a real store', () => {
   const { open, folder } = houses();
 
@@ -42,6 +44,17 @@ describe('sessions in memory over a real store', () => {
     await idle(house, id);
     const { items } = await house.sessions.messages(id, {});
     expect(items.map((message) => message.content)).toEqual(['first', 'keyed', 'last']);
+  });
+
+  test('[SES10] a message without text gives no title, and the first one with text does', async () => {
+    const house = await open();
+    const { id } = await house.sessions.create(OWNER, {});
+    const image = { type: 'image', mediaType: 'image/png', data: 'iVBORw0KGgo=' } as const;
+    await house.sessions.send(OWNER, id, { content: [image] });
+    expect((await house.sessions.get(id)).title).toBeNull();
+    await house.sessions.send(OWNER, id, { content: [image, { type: 'text', text: 'What is this?' }] });
+    await house.sessions.send(OWNER, id, { content: 'And that?' });
+    expect((await house.sessions.get(id)).title).toBe('What is this?');
   });
 
   test('[RES4] a stop cuts the running turn as shutdown and leaves the queue, which the next start runs', async () => {
@@ -215,6 +228,23 @@ describe('sessions in memory over a real store', () => {
     expect([early, await given('turn.failed')]).toEqual([false, true]);
   });
 
+  test('[WD8][APR7] an approval expires when clients were told, also after a sleep of the machine', async () => {
+    const clock = new FakeClock();
+    const house = await open({ clock });
+    const { id } = await house.sessions.create(OWNER, { approvalTimeoutMs: 8 * 3_600_000 });
+    await house.sessions.send(OWNER, id, { content: '[[tool Write {"file_path":"a.txt"}]]' });
+    await until('the question', async () => {
+      await clock.advance(1);
+      return (await house.sessions.get(id)).approvals.length === 1;
+    });
+
+    clock.set(8 * 3_600_000);
+    await clock.advance(60_000);
+
+    const answer = (await log(house.sessions, id)).find((event) => event.type === 'approval.resolved');
+    expect(answer).toMatchObject({ decision: 'expired' });
+  });
+
   test('[LOG9][PHASE3] a session whose agent was to be ended by a commit that the disk refused comes back', async () => {
     const clock = new FakeClock();
     let refused = 0;
@@ -309,15 +339,14 @@ describe('sessions in memory over a real store', () => {
 
   test('[CALL1] calls between two turns belong to the one after, also when the server restarts in between', async () => {
     const agent = speaking();
-    const usage = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheCreationTokens: 0 };
     const spent = async ({ sessions }: House, id: string): Promise<number> => (await sessions.get(id)).usage.costUsd;
     const first = await open({ backend: agent.backend });
     const { id } = await first.sessions.create(OWNER, {});
     await first.sessions.send(OWNER, id, { content: '[[say one]]' });
     await idle(first, id);
     const before = await spent(first, id);
-    agent.say({ type: 'call.counted', accountId: 'one', model: 'm', usage, costUsd: 64 });
-    agent.say({ type: 'call.counted', accountId: 'one', model: 'm', usage, costUsd: 128 });
+    agent.say({ type: 'call.counted', accountId: 'one', model: 'm', usage: USAGE, costUsd: 64 });
+    agent.say({ type: 'call.counted', accountId: 'one', model: 'm', usage: USAGE, costUsd: 128 });
     await first.close();
 
     const second = await open();
@@ -325,6 +354,61 @@ describe('sessions in memory over a real store', () => {
     await idle(second, id);
     expect((await spent(second, id)) - before).toBeGreaterThan(191);
   });
+
+  test('[SES16][AGT6] a session whose agent works in the background is not at rest, however long nobody used it', async () => {
+    const agent = speaking();
+    const house = await open({ backend: agent.backend });
+    const { id } = await house.sessions.create(OWNER, {});
+    await house.sessions.send(OWNER, id, { content: '[[say one]]' });
+    await idle(house, id);
+    const works = (status: 'running' | 'completed'): void =>
+      agent.say({ type: 'background.changed', tasks: [{ taskId: 't', kind: 'shell', title: 'Serve', status }] });
+    works('running');
+    await (await house.registry.get(id)).flushed();
+    const tomorrow = Date.now() + 24 * 3_600_000;
+    expect(await house.sessions.deleteUnused(id, tomorrow)).toBe(false);
+    works('completed');
+    expect(await house.sessions.deleteUnused(id, tomorrow)).toBe(true);
+  });
+
+  test('[CALL1][SES6] calls after the last turn of a session that is deleted stay counted', async () => {
+    const agent = speaking();
+    const house = await open({ backend: agent.backend });
+    const { id } = await house.sessions.create(OWNER, {});
+    await house.sessions.send(OWNER, id, { content: '[[say one]]' });
+    await idle(house, id);
+    agent.say({ type: 'call.counted', accountId: 'one', model: 'm', usage: USAGE, costUsd: 64 });
+    await house.sessions.delete(id);
+    expect((await house.sessions.usage({})).total.costUsd).toBe(64);
+  });
+
+  test.each<[string, AgentEvent]>([
+    ['counted', { type: 'call.counted', accountId: 'one', model: 'm', usage: USAGE, costUsd: 64 }],
+    ['seen', { type: 'calls.seen', models: [{ model: 'm', ...USAGE, costUsd: 64 }] }],
+  ])(
+    '[CALL1][USE8] a call that was %s is known when the server dies before anything else happens',
+    async (_how, told) => {
+      const agent = speaking();
+      let dead = false;
+      const first = await open({ backend: agent.backend, refuses: () => dead });
+      const { id } = await first.sessions.create(OWNER, {});
+      await first.sessions.send(OWNER, id, { content: '[[hang 100000000]]' });
+      await until('the turn to run', async () => (await first.sessions.get(id)).phase === 'connecting');
+      agent.say(told);
+      await (await first.registry.get(id)).flushed();
+      dead = true;
+      await first.close();
+
+      const second = await open();
+      await second.registry.recover();
+      expect((await log(second.sessions, id)).find((event) => event.type === 'turn.interrupted')).toMatchObject({
+        by: 'crash',
+        usage: USAGE,
+        costUsd: 64,
+      });
+      expect((await second.sessions.usage({})).total.costUsd).toBe(64);
+    },
+  );
 });
 
 /** The scripted agent, of which a test can say what else it says. */

@@ -24,9 +24,9 @@ export function acceptMessage(step: Step, input: InputOf<'message.send'>): void 
     author: input.author,
     place,
   });
-  if (step.state.titled === 'nobody') {
+  if (step.state.titled === 'nobody' && input.title !== '') {
     step.set({ titled: 'server' });
-    if (input.title !== '') step.emit({ type: 'title.updated', title: input.title });
+    step.emit({ type: 'title.updated', title: input.title });
   }
   step.done(input.requestId);
 }

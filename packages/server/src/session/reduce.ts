@@ -21,6 +21,7 @@ import {
   resumeTurn,
   settle,
   spentSoFar,
+  startTurn,
   stopTurn,
 } from './turn.ts';
 import { endOfWait, onTick } from './watchdog.ts';
@@ -87,7 +88,7 @@ function apply(step: Step, input: Input): void {
       recover(step, input.texts);
       break;
     case 'evict':
-      if (isSettled(step.state) && step.state.backgroundTasks === 0) closeAgent(step);
+      if (isSettled(step.state)) closeAgent(step);
       break;
     case 'drain':
       step.set({ life: 'draining' });
@@ -135,6 +136,8 @@ function updateSession(step: Step, input: InputOf<'session.update'>): void {
 function closeSession(step: Step, input: InputOf<'session.close'>): void {
   const { generation, life } = step.state.agent;
   loseAgent(step);
+  // What the agent has spent since its last turn would never be told.
+  if (step.state.turn === null && step.state.spentBetween !== null) startTurn(step, [], 'agent');
   finishTurn(step, { type: 'turn.interrupted', by: 'user', ...soFar(step) });
   for (const { messageId } of step.state.queue) cancelMessage(step, messageId, input.reason);
   if (life !== 'down') step.run({ type: 'agent.kill', generation });

@@ -4,6 +4,8 @@ import type { AgentEvent } from './agent-event.ts';
 import { COMPLETED } from './testing/model-agent.ts';
 import { CONFIG, SimulatedSession } from './testing/simulated-session.ts';
 
+const SPENT = { code: 'budget_exceeded', message: 'Spent.', retryable: false } as const;
+
 type Act = (session: SimulatedSession) => void;
 
 const pickFrom = <Item>(items: readonly Item[], pick: number): Item | undefined => items[pick % items.length];
@@ -74,6 +76,13 @@ const evict = fc.constant(act('evict', (session) => session.input({ type: 'evict
 const crash = fc.constant(act('crash', (session) => session.crash()));
 const drain = fc.constant(act('drain', (session) => session.input({ type: 'drain' })));
 const shutdown = fc.constant(act('shutdown', (session) => session.input({ type: 'shutdown' })));
+const wake = fc.constant(act('wake', (session) => session.input({ type: 'wake' })));
+const stop = fc.constant(act('stop', (session) => session.input({ type: 'turn.stop', error: SPENT })));
+const refuse = fc.boolean().map((all) =>
+  act(`refuse ${all}`, (session) => {
+    session.refusal = all ? SPENT : null;
+  }),
+);
 const close = fc.constant(act('close', (session) => session.close()));
 
 const client = fc.oneof(
@@ -93,6 +102,9 @@ const surroundings = fc.oneof(
   { weight: 4, arbitrary: crash },
   { weight: 1, arbitrary: drain },
   { weight: 1, arbitrary: shutdown },
+  { weight: 1, arbitrary: wake },
+  { weight: 1, arbitrary: stop },
+  { weight: 2, arbitrary: refuse },
 );
 
 const story = fc.oneof(

@@ -148,5 +148,5 @@ export function initialState(now: number, titled: SessionState['titled']): Sessi
 /** Nothing runs and nothing waits: the session can be put aside. */
 export function isSettled(state: SessionState): boolean {
   const waits = state.held || state.queue.length > 0 || hasAny(state.approvals);
-  return state.turn === null && !waits;
+  return state.turn === null && state.backgroundTasks === 0 && !waits;
 }

@@ -156,6 +156,31 @@ describe('a turn', () => {
     expect(session.told().slice(-2)).toEqual(['block sub interrupted: ', 'tool.completed']);
     expect(session.check.openBlocks.size + session.check.openTools.size).toBe(0);
   });
+
+  test('[TURN14] of tasks that end with their process, or with their server, clients are told', () => {
+    for (const loss of ['process', 'server']) {
+      const { session } = startedSession();
+      const task = { taskId: 'task', kind: 'shell', title: 'Watch', status: 'running' } as const;
+      session.agentSays({ type: 'background.changed', tasks: [task] });
+      session.agentSays(COMPLETED);
+      const from = session.log.length;
+      if (loss === 'process') session.agentSays({ type: 'exited' });
+      else session.crash();
+      expect(session.log.slice(from)).toMatchObject([{ type: 'background.changed', tasks: [] }]);
+    }
+  });
+
+  test('[TURN14] tasks that are gone are told before the turn that lost them ends', () => {
+    const { session } = startedSession();
+    const task = { taskId: 'task', kind: 'shell', title: 'Watch', status: 'running' } as const;
+    session.agentSays({ type: 'background.changed', tasks: [task] });
+    say(session, 'b', 'so far');
+    const from = session.log.length;
+    session.agentSays({ type: 'exited' });
+    const told = session.told(from);
+    expect(told.indexOf('background.changed')).toBeGreaterThan(-1);
+    expect(told.indexOf('background.changed')).toBeLessThan(told.indexOf('turn failed: agent_crashed'));
+  });
 });
 
 describe('a block', () => {

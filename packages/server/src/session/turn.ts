@@ -179,6 +179,7 @@ function cancelQueued(step: Step): void {
 export function loseAgent(step: Step): void {
   closeOpen(step, 'all');
   cancelApprovals(step);
+  if (step.state.backgroundTasks > 0) step.emitInTurn({ type: 'background.changed', tasks: [] });
   step.set({ agent: { generation: step.state.agent.generation + 1, life: 'down' }, backgroundTasks: 0 });
   takeBackAll(step);
 }
@@ -282,6 +283,7 @@ function startNext(step: Step): void {
     const first = queue.find((entry) => entry.priority === 'now') ?? queue[0];
     if (first === undefined || queue.some((entry) => entry.hold !== 'kept')) return;
     const refusal = step.context.refusal?.(first.messageId) ?? null;
+    const spent = step.state.spentBetween;
     startTurn(step, [first.messageId], 'core');
     if (refusal === null) {
       sendToAgent(step, first.messageId);
@@ -289,7 +291,7 @@ function startNext(step: Step): void {
     }
     // So that its end is followed by a change of phase, as that of any turn.
     announcePhase(step);
-    finishTurn(step, { type: 'turn.failed', error: refusal });
+    finishTurn(step, { type: 'turn.failed', error: refusal, ...spent });
     // The message belongs to the conversation: the next process is given it.
     closeAgent(step);
   }

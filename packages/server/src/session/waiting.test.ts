@@ -140,6 +140,16 @@ describe('calls that are counted one by one', () => {
     expect(session.log.find((event) => event.type === 'turn.failed')).toMatchObject({ costUsd: 0.5 });
   });
 
+  test('[CALL1] between two turns belong to the one after, also when that may not begin', () => {
+    const { session } = startedSession();
+    session.agentSays({ ...COMPLETED, costUsd: 0 } as AgentEvent);
+    session.agentSays(counted);
+    session.refusal = { code: 'budget_exceeded', message: 'Spent.', retryable: false };
+    session.send('next');
+    expect(session.log.find((event) => event.type === 'turn.failed')).toMatchObject({ costUsd: 0.25, usage: USAGE });
+    expect(session.state.spentBetween).toBeNull();
+  });
+
   test('[CALL1] between two turns belong to the one after', () => {
     const { session } = startedSession();
     session.agentSays({ ...COMPLETED, costUsd: 0 } as AgentEvent);

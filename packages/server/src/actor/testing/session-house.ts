@@ -82,7 +82,7 @@ export function houses(): { open: (options?: HouseOptions) => Promise<House>; fo
         interruptTimeoutMs: 5_000,
       },
     });
-    const changes = new SessionChanges();
+    const changes = new SessionChanges(() => undefined);
     const sessions = new LocalSessions({
       accounts: { list: () => [] },
       registry,

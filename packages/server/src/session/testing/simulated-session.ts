@@ -1,4 +1,4 @@
-import type { Event, MessageUpdate, Priority, Session } from '@hearth/protocol';
+import type { Event, MessageUpdate, Priority, Session, TurnError } from '@hearth/protocol';
 import type { AgentEvent } from '../agent-event.ts';
 import type { CoreConfig, Effect, Input } from '../input.ts';
 import { conversationTurns, cutFor, placeAt } from '../log-turns.ts';
@@ -11,6 +11,7 @@ import { stateFromJson, stateToJson } from '../stored-state.ts';
 import { applyEvent } from '../view.ts';
 import type { SessionView } from '../view.ts';
 import { deadlineOf } from '../watchdog.ts';
+import { inWords } from './in-words.ts';
 import { expect, LogChecker } from './log-checker.ts';
 import { ModelAgent } from './model-agent.ts';
 import type { Opening } from './model-agent.ts';
@@ -56,6 +57,12 @@ export class SimulatedSession {
   #reordered = false;
   #wantedTurns = 0;
   readonly #rewound = new Set<string>();
+  /** As the store has it. */
+  #stored = stateToJson(this.state);
+  /** Of all that the core was told. */
+  #costUsd = 0;
+  /** Why no turn may begin; null: they may. */
+  refusal: TurnError | null = null;
 
   /** `contract`: the agents keep their contract, so the core must keep its own side of it too. */
   constructor(config: CoreConfig, contract: boolean) {
@@ -146,7 +153,7 @@ export class SimulatedSession {
     this.#agents = [];
     this.#commands = [];
     this.waiting.clear();
-    this.state = stateFromJson(stateToJson(this.state));
+    this.state = stateFromJson(this.#stored);
     this.input({ type: 'recover', texts: Object.fromEntries(this.check.openBlocks) });
   }
 
@@ -170,15 +177,19 @@ export class SimulatedSession {
   }
 
   input(input: Input): void {
-    const turnId = this.newId('turn');
+    const costs = costsOf(this.state);
     const before = JSON.stringify(this.state);
+    this.#costUsd += this.#costOf(input);
     const { state, events, effects } = reduce(this.state, input, {
       now: this.now,
-      newTurnId: () => turnId,
+      newTurnId: () => this.newId('turn'),
+      refusal: () => this.refusal,
       config: this.config,
     });
     expect(JSON.stringify(this.state) === before, 'the state that came in was changed', input);
     this.state = state;
+    const stores = events.some(({ type }) => type !== 'block.delta') || costsOf(state) !== costs;
+    if (stores) this.#stored = stateToJson(state);
     for (const body of events) {
       const head = { sessionId: 'session-1', seq: this.log.length + 1, time: new Date(this.now).toISOString() };
       const event: Event = { ...body, ...head };
@@ -283,9 +294,20 @@ export class SimulatedSession {
       expect(fate !== 'queued' && fate !== 'delivered', `${messageId} stays ${fate}`);
       if (this.#contract && fate !== 'cancelled') this.#checkConversation(messageId);
     }
+    const told = this.log.reduce((sum, event) => sum + ('costUsd' in event ? (event.costUsd ?? 0) : 0), 0);
+    const costUsd = told + (state.spentBetween?.costUsd ?? 0);
+    expect(Math.abs(costUsd - this.#costUsd) < 1e-6, `${this.#costUsd} USD were spent, and ${costUsd} are told`);
     if (state.backgroundTasks > 0 || state.life === 'closed') return;
     this.input({ type: 'evict' });
     expect(check.openBlocks.size === 0 && check.openTools.size === 0, 'a block or a tool is left open');
+  }
+
+  #costOf(input: Input): number {
+    const { agent, turn, life } = this.state;
+    if (input.type !== 'agent' || life === 'closed') return 0;
+    if (input.event.type === 'call.counted') return input.event.costUsd;
+    const isHeard = turn !== null && agent.life !== 'down' && input.generation === agent.generation;
+    return input.event.type === 'turn.ended' && isHeard ? (input.event.costUsd ?? 0) : 0;
   }
 
   #request(): string {
@@ -365,31 +387,7 @@ export class SimulatedSession {
   }
 }
 
-function inWords(event: Event): string {
-  switch (event.type) {
-    case 'phase.changed':
-      return `phase ${event.phase}`;
-    case 'message.delivered':
-      return `${event.messageId} delivered as ${event.as}`;
-    case 'message.queued':
-    case 'message.updated':
-      return `${event.messageId} ${event.type.slice('message.'.length)} ${event.priority} at ${event.place}`;
-    case 'message.completed':
-    case 'message.cancelled':
-    case 'message.failed':
-      return `${event.messageId} ${event.type.slice('message.'.length)}`;
-    case 'turn.interrupted':
-      return `turn interrupted by ${event.by}`;
-    case 'turn.failed':
-      return `turn failed: ${event.error.code}`;
-    case 'turn.started':
-    case 'turn.completed':
-      return event.type.replace('.', ' ');
-    case 'block.completed':
-      return `block ${event.blockId} ${event.reason ?? 'whole'}: ${event.text}`;
-    case 'approval.resolved':
-      return `approval ${event.approvalId} ${event.decision}`;
-    default:
-      return event.type;
-  }
+/** What the record alone tells. */
+function costsOf({ spentBetween, turn }: SessionState): string {
+  return JSON.stringify([spentBetween, turn?.spent, turn?.seen]);
 }
