@@ -27,6 +27,10 @@ interface House {
   rewinds: FileRewind[];
   /** What agents were opened with. */
   specs: AgentSpec[];
+  /** Agent session ids of conversations that the agent was to forget. */
+  forgotten: (string | undefined)[];
+  /** What happens while the agent copies a conversation. */
+  whileCopying: () => Promise<void>;
   /** What the agent answers to a rewind of files. */
   putBack: (source: FileRewind) => Promise<string[]>;
   close(): Promise<void>;
@@ -58,6 +62,8 @@ async function open(): Promise<House> {
     forks,
     rewinds,
     specs,
+    forgotten: [],
+    whileCopying: () => Promise.resolve(),
     putBack: () => Promise.resolve(['/srv/a.txt']),
     sessions: undefined as unknown as LocalSessions,
     close: async () => {
@@ -76,9 +82,14 @@ async function open(): Promise<House> {
         emit(event.type === 'turn.ended' && event.outcome === 'completed' ? { ...event, costUsd: 0.5 } : event),
       );
     },
-    fork: (source) => {
+    fork: async (source) => {
       forks.push(source);
-      return Promise.resolve(`copy-${source.newSessionId}`);
+      await made.whileCopying();
+      return forks.length === 1 ? `copy-${source.newSessionId}` : `copy-${source.newSessionId}-${forks.length}`;
+    },
+    forget: (conversation) => {
+      made.forgotten.push(conversation.agentSessionId);
+      return Promise.resolve();
     },
     rewindFiles: (source) => {
       rewinds.push(source);
@@ -117,7 +128,7 @@ async function open(): Promise<House> {
     defaultAgent: 'paid',
     allowBypassPermissions: false,
     resolveCwd: () => Promise.resolve(folder),
-    changes: new SessionChanges(),
+    changes: new SessionChanges(() => undefined),
     listDirectories: (path) => listDirectories([folder], path),
     budgets: () => [],
     searchFiles: (query) => searchFiles([folder], query),
@@ -210,6 +221,30 @@ describe('a fork', () => {
     const log = await logOf(id);
     expect(log.length).toBeGreaterThan(before);
     expect(log.filter((event) => event.type === 'turn.completed')).toHaveLength(3);
+  });
+
+  test('[FORK1][FORK2] has nothing of a message that its source’s agent was given while it was made', async () => {
+    const { id, messages } = await told('one');
+    let meanwhile: Message | null = null;
+    house.whileCopying = async () => {
+      meanwhile ??= await turn(id, 'meanwhile');
+    };
+    const fork = await house.sessions.fork(OWNER, id, {});
+    expect(house.forks.map(({ cut }) => cut)).toEqual([
+      { lastMessageId: messages[0]?.id, nextMessageIds: [] },
+      { lastMessageId: messages[0]?.id, nextMessageIds: [(meanwhile as Message | null)?.id] },
+    ]);
+    expect(fork.agentSessionId).toBe(`copy-${fork.id}-2`);
+    expect(house.forgotten).toEqual([`copy-${fork.id}`]);
+    expect(await said(fork.id)).toBe('one | echo: one');
+  });
+
+  test('[FORK1][SES6] is refused when its source is deleted while it is made, and leaves no copy', async () => {
+    const { id } = await told('one');
+    house.whileCopying = () => house.sessions.delete(id);
+    await expect(house.sessions.fork(OWNER, id, {})).rejects.toMatchObject({ code: 'not_found' });
+    expect(house.forgotten).toEqual([expect.any(String), `copy-${house.forks[0]?.newSessionId}`]);
+    expect((await house.sessions.list({})).items).toEqual([]);
   });
 
   test('[FORK2][FORK3] of a fork goes on from it; what was copied costs nothing there', async () => {

@@ -33,10 +33,12 @@ import type { EventLog } from '../event-log/event-log.ts';
 import type { Store, StoredMessage } from '../store/store.ts';
 import { plainMessage } from '../store/stored-message.ts';
 import type { Clock } from '../concurrency/clock.ts';
-import { conversationTurns, cutFor, placeAt, withoutRewound } from '../session/log-turns.ts';
+import { conversationTurns, placeAt, withoutRewound } from '../session/log-turns.ts';
 import type { TurnPlace } from '../session/log-turns.ts';
 import { answerApproval } from './approval-answers.ts';
 import { Deletions } from './deletions.ts';
+import { copyConversation } from './fork-copy.ts';
+import type { ForkingBackend } from './fork-copy.ts';
 import { forkHistory, unsureMessages } from './fork-history.ts';
 import { keyedForkId } from './keyed-fork-id.ts';
 import { newSession, settingsOf } from './new-session.ts';
@@ -165,29 +167,19 @@ export class LocalSessions implements Sessions {
     origin: { messageId?: string },
   ): Promise<Session> {
     const backend = await this.#availableBackend(source.session.agent);
-    if (!backend.capabilities.fork || backend.fork === undefined) {
+    if (!canFork(backend)) {
       throw new HearthError('invalid_request', `The agent “${backend.name}” cannot fork a conversation.`);
     }
-    const queued = source.session.queue.map((message) => message.id);
-    const log = await readLog(this.#parts.store.events, source.id);
+    const { registry, store } = this.#parts;
+    const log = await readLog(store.events, source.id);
     const place = placeOf(log);
     const forkedFrom = { sessionId: source.id, seq: place.seq, ...origin };
     const session = { ...newSession(this.#birth(), source.session), id, forkedFrom };
-    const cut = cutFor(place, log, queued);
-    const { agentSessionId: from } = source.session;
-    const copied =
-      from === undefined || cut.lastMessageId === null
-        ? null
-        : await backend.fork({
-            sessionId: source.id,
-            newSessionId: id,
-            cwd: session.cwd,
-            agentSessionId: from,
-            cut,
-          });
+    const wanted = { sourceId: source.id, newSessionId: id, cwd: session.cwd, place, log };
+    const copied = await copyConversation({ registry, events: store.events, backend }, wanted);
     const born = copied === null ? session : { ...session, agentSessionId: copied };
     const history = forkHistory(log, place.seq, this.#parts.newId);
-    const actor = await this.#parts.registry.create(born, source.settings, copied, history, unsureMessages(history));
+    const actor = await registry.create(born, source.settings, copied, history, unsureMessages(history));
     return actor.session;
   }
 
@@ -370,4 +362,8 @@ export class LocalSessions implements Sessions {
     if (!available) throw new HearthError('agent_unavailable', reason ?? `The agent “${name}” cannot run here.`);
     return backend;
   }
+}
+
+function canFork(backend: Backend): backend is ForkingBackend {
+  return backend.capabilities.fork && backend.fork !== undefined;
 }

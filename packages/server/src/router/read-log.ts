@@ -4,10 +4,10 @@ import type { EventStore, LogEntry } from '../store/store.ts';
 const PAGE_EVENTS = 1_000;
 const PAGE_BYTES = 1024 * 1024;
 
-/** The whole log of a session, without deltas. */
-export async function readLog(store: EventStore, sessionId: string): Promise<Event[]> {
+/** The log of a session after a cursor, or the whole of it, without deltas. */
+export async function readLog(store: EventStore, sessionId: string, after = 0): Promise<Event[]> {
   const events: Event[] = [];
-  for await (const entry of entriesOf(store, sessionId)) {
+  for await (const entry of entriesOf(store, sessionId, after)) {
     if (entry.type !== 'block.delta') events.push(JSON.parse(entry.body) as Event);
   }
   return events;
@@ -20,18 +20,18 @@ export async function logHas<Type extends EventType>(
   type: Type,
   matches: (event: Extract<Event, { type: Type }>) => boolean,
 ): Promise<boolean> {
-  for await (const entry of entriesOf(store, sessionId)) {
+  for await (const entry of entriesOf(store, sessionId, 0)) {
     if (entry.type === type && matches(JSON.parse(entry.body) as Extract<Event, { type: Type }>)) return true;
   }
   return false;
 }
 
-async function* entriesOf(store: EventStore, sessionId: string): AsyncGenerator<LogEntry> {
-  for (let after = 0; ;) {
-    const page = await store.read(sessionId, after, PAGE_EVENTS, PAGE_BYTES);
+async function* entriesOf(store: EventStore, sessionId: string, after: number): AsyncGenerator<LogEntry> {
+  for (let cursor = after; ;) {
+    const page = await store.read(sessionId, cursor, PAGE_EVENTS, PAGE_BYTES);
     const last = page.at(-1);
     if (last === undefined) return;
     yield* page;
-    after = last.seq;
+    cursor = last.seq;
   }
 }

@@ -3,6 +3,7 @@ import { titleOf } from './title.ts';
 
 test('[SES10] a title is the first line, cut to 80 characters', () => {
   expect(titleOf(' Make tea\nand milk')).toBe('Make tea');
+  expect(titleOf('Make tea\r\nand milk')).toBe('Make tea');
   expect(titleOf('a'.repeat(80))).toBe('a'.repeat(80));
   expect(titleOf('a'.repeat(81))).toBe(`${'a'.repeat(79)}…`);
   expect(titleOf('')).toBe('');
