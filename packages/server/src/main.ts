@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { HearthError } from '@hearth/protocol';
@@ -68,7 +69,7 @@ export interface Hearth {
   open(options: OpenOptions): Promise<SessionHandle>;
   /** What a client logs in with as the owner. */
   readonly ownerToken: string;
-  /** @returns where the server is reached, and a link that logs a browser in, once */
+  /** Once, however often it is called. @returns where the server is reached, and a link that logs a browser in, once */
   listen(): Promise<{ url: string; loginUrl: string }>;
   /** A new link that logs a browser in, once; only after `listen`. */
   loginUrl(): string;
@@ -152,7 +153,7 @@ async function assemble({ config, store, log, metrics, agentEnv, lost }: Assembl
       metrics.committed(durationMs);
     },
   });
-  const changes = new SessionChanges();
+  const changes = new SessionChanges((error) => log.error({ err: error }, 'a watcher of the list of sessions failed'));
   const budgets = new Budgets({
     limits: config,
     usage: store.usage,
@@ -203,6 +204,8 @@ async function assemble({ config, store, log, metrics, agentEnv, lost }: Assembl
   const stopRetention = startRetention({ store: store.sessions, sessions, clock, log, days: config.retentionDays });
 
   const stopped = new AbortController();
+  // One listener for each handle that follows its session.
+  setMaxListeners(0, stopped.signal);
   const handleParts: HandleParts = {
     sessions,
     principal: { id: 'owner', label: 'owner' },
@@ -211,6 +214,36 @@ async function assemble({ config, store, log, metrics, agentEnv, lost }: Assembl
     onError: (error, what) => log.error({ err: error }, `a handler failed: ${what}`),
   };
   let gateway: Gateway | null = null;
+  let listening: Promise<string> | null = null;
+  let stopping = false;
+  const listen = async (): Promise<string> => {
+    const { createGateway } = await import('./gateway/gateway.ts');
+    const webRoot = webUiFolder();
+    const opened = await createGateway({
+      sessions,
+      auth,
+      accounts,
+      config,
+      log,
+      metrics,
+      version: VERSION,
+      readiness: async () => readiness(store),
+      ...(webRoot === undefined ? {} : { webRoot }),
+    });
+    try {
+      const url = await opened.listen();
+      gateway = opened;
+      return url;
+    } catch (error) {
+      listening = null;
+      await opened.close();
+      throw error;
+    }
+  };
+  const loginUrl = (): string => {
+    if (gateway === null) throw new HearthError('internal', 'The server does not listen yet.');
+    return gateway.loginUrl();
+  };
   return {
     config,
     lost,
@@ -219,27 +252,15 @@ async function assemble({ config, store, log, metrics, agentEnv, lost }: Assembl
     open: (options) => openSession(handleParts, options),
     ownerToken: token,
     async listen() {
-      const { createGateway } = await import('./gateway/gateway.ts');
-      const webRoot = webUiFolder();
-      gateway = await createGateway({
-        sessions,
-        auth,
-        accounts,
-        config,
-        log,
-        metrics,
-        version: VERSION,
-        readiness: async () => readiness(store),
-        ...(webRoot === undefined ? {} : { webRoot }),
-      });
-      const url = await gateway.listen();
-      return { url, loginUrl: gateway.loginUrl() };
+      if (stopping) throw new HearthError('agent_unavailable', 'The server is stopping.');
+      const url = await (listening ??= listen());
+      return { url, loginUrl: loginUrl() };
     },
-    loginUrl() {
-      if (gateway === null) throw new HearthError('internal', 'The server does not listen yet.');
-      return gateway.loginUrl();
-    },
+    loginUrl,
     async close(graceMs = config.shutdownGraceMs) {
+      stopping = true;
+      // A door that is being opened could not be closed.
+      await listening?.catch(() => undefined);
       stopWaking();
       await stopRetention();
       await registry.stop(graceMs);

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Approval, Event } from '@hearth/protocol';
+import type { Approval, ApprovalAnswer, Event } from '@hearth/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { deferred } from '../concurrency/deferred.ts';
 import { createHearth } from '../main.ts';
@@ -24,7 +24,13 @@ afterEach(async () => {
 });
 
 function start(): Promise<Hearth> {
-  return createHearth({ dataDir: join(folder, 'data'), workspace: [folder], agent: 'scripted', maxRetries: 0 });
+  return createHearth({
+    dataDir: join(folder, 'data'),
+    workspace: [folder],
+    agent: 'scripted',
+    maxRetries: 0,
+    port: 0,
+  });
 }
 
 async function collect(events: AsyncIterable<Event>): Promise<Event[]> {
@@ -204,6 +210,42 @@ describe('approvals', () => {
       code: 'approval_resolved',
     });
   });
+
+  test('[APR6] are decided by no answer that does not fit, and wait on', async () => {
+    const asked = deferred<string>();
+    const stop = await session.onApproval(({ approvalId }) => {
+      asked.resolve(approvalId);
+      return { decision: 'maybe' } as unknown as ApprovalAnswer;
+    });
+    const query = session.query(asking);
+    const approvalId = await asked.promise;
+    const unfit = { decision: 'answer' } as ApprovalAnswer;
+    await expect(session.answer(approvalId, unfit)).rejects.toMatchObject({ code: 'invalid_request' });
+    expect(await session.get()).toMatchObject({ phase: 'awaiting_approval', approvals: [{ approvalId }] });
+    stop();
+
+    await session.answer(approvalId, { decision: 'deny', message: 'not today' });
+    expect((await query.result).text).toContain('not today');
+  });
+
+  test('are decided by no handler of a handle that is closed', async () => {
+    let asked = 0;
+    const handler = (): ApprovalAnswer => {
+      asked += 1;
+      return { decision: 'allow' };
+    };
+    const underWay = session.onApproval(handler);
+    await session.close();
+    await expect(underWay).rejects.toMatchObject({ code: 'session_closed' });
+    await expect(session.onApproval(handler)).rejects.toMatchObject({ code: 'session_closed' });
+
+    const again = await hearth.open({ id: session.id });
+    const query = again.query(asking);
+    await until(again, (event) => event.type === 'approval.requested');
+    await again.interrupt();
+    expect(await query.result).toMatchObject({ outcome: 'interrupted' });
+    expect(asked).toBe(0);
+  });
 });
 
 describe('the events of a session', () => {
@@ -255,6 +297,12 @@ describe('the events of a session', () => {
     hearth = await start();
   });
 
+  test('after what is no number are refused', () => {
+    for (const after of [Number.NaN, 0.5]) {
+      expect(() => session.events({ after })).toThrow(expect.objectContaining({ code: 'invalid_request' }) as Error);
+    }
+  });
+
   test('of a session that is not there are refused to the reader', async () => {
     await session.delete();
     await expect(collect(session.events())).rejects.toMatchObject({ code: 'not_found' });
@@ -303,9 +351,63 @@ describe('a handle', () => {
     expect(await again.query('[[say after]]').result).toMatchObject({ text: 'after' });
   });
 
+  test('is one of many, of which the server knows as long as they follow something', async () => {
+    const warned: string[] = [];
+    const onWarning = ({ name }: Error): void => void warned.push(name);
+    process.on('warning', onWarning);
+    const handles = await Promise.all(Array.from({ length: 20 }, () => hearth.open({ id: session.id })));
+    const feeds = handles.map((handle) => collect(handle.events({ after: -1 })));
+    await session.query('[[say heard]]').result;
+    await hearth.close(0);
+    for (const feed of feeds) expect(types(await feed)).toContain('turn.completed');
+    process.off('warning', onWarning);
+    expect(warned).toEqual([]);
+    await expect(handles[0]?.send('more')).rejects.toMatchObject({ code: 'session_closed' });
+    hearth = await start();
+  });
+
   test('is refused for wrong options, with the place that is wrong', async () => {
     await expect(hearth.open({ cwd: '/' })).rejects.toMatchObject({ code: 'forbidden' });
     const wrong = { agent: 'scripted', maxTurns: 0 };
     await expect(hearth.open(wrong)).rejects.toMatchObject({ code: 'invalid_request', issues: [{ path: 'maxTurns' }] });
+  });
+});
+
+describe('who watches the list of sessions', () => {
+  test('[LIST1] and throws keeps no session from its work, nor others from being told', async () => {
+    const told: string[] = [];
+    hearth.sessions.watch(() => {
+      throw new Error('a watcher’s own fault');
+    });
+    hearth.sessions.watch((id) => told.push(id));
+    const made = await hearth.open({ cwd: folder, agent: 'scripted' });
+    expect(await made.query('[[say hello]]').result).toMatchObject({ outcome: 'completed' });
+    await made.delete();
+    expect(new Set(told)).toEqual(new Set([made.id]));
+  });
+});
+
+describe('a network', () => {
+  test('is opened once, and is closed with its server', async () => {
+    const [first, second] = await Promise.all([hearth.listen(), hearth.listen()]);
+    expect(second.url).toBe(first.url);
+    expect(second.loginUrl).not.toBe(first.loginUrl);
+    expect((await fetch(new URL('/healthz', first.url))).status).toBe(200);
+
+    await hearth.close(0);
+    await expect(fetch(new URL('/healthz', first.url))).rejects.toThrow();
+    await expect(hearth.listen()).rejects.toMatchObject({ code: 'agent_unavailable' });
+    hearth = await start();
+  });
+
+  test('that could not be opened is opened when it can be', async () => {
+    const { url } = await hearth.listen();
+    const port = Number(new URL(url).port);
+    const other = await createHearth({ dataDir: join(folder, 'other'), workspace: [folder], agent: 'scripted', port });
+    await expect(other.listen()).rejects.toMatchObject({ code: 'invalid_request' });
+    await hearth.close(0);
+    expect((await other.listen()).url).toBe(url);
+    await other.close(0);
+    hearth = await start();
   });
 });

@@ -1,3 +1,4 @@
+import { HearthError } from '@hearth/protocol';
 import type { Event } from '@hearth/protocol';
 import { deferred } from '../concurrency/deferred.ts';
 import type { Sessions, Subscription, SubscriptionSink } from '../router/sessions.ts';
@@ -32,6 +33,11 @@ export class EventStream implements AsyncIterableIterator<Event>, SubscriptionSi
 
   constructor(sessions: Sessions, sessionId: string, options: EventsOptions = {}) {
     const { after = 0, signal, maxWaiting = MAX_WAITING } = options;
+    if (!Number.isInteger(after)) {
+      throw new HearthError('invalid_request', `${after} is not the seq of an event.`, {
+        hint: 'Give the last seq that was seen; 0 begins with the first event, -1 with the next one.',
+      });
+    }
     this.#maxWaiting = Math.max(1, maxWaiting);
     this.#signal = signal;
     this.#placed = sessions.subscribe(sessionId, after, this);

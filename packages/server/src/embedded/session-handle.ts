@@ -1,5 +1,5 @@
 import type { ApprovalAnswer, Content, Event, InterruptResult, Message, Priority, Session } from '@hearth/protocol';
-import { HearthError, messageSendSchema } from '@hearth/protocol';
+import { approvalAnswerSchema, HearthError, messageSendSchema } from '@hearth/protocol';
 import { shaped } from '../connection/shape.ts';
 import type { Principal, Sessions } from '../router/sessions.ts';
 import { ApprovalWatch } from './approval-watch.ts';
@@ -66,7 +66,10 @@ export class SessionHandle {
   constructor(id: string, parts: HandleParts) {
     this.id = id;
     this.#parts = parts;
-    parts.stopped.addEventListener('abort', this.#release, { once: true });
+  }
+
+  get #isClosed(): boolean {
+    return this.#closed || this.#parts.stopped.aborted;
   }
 
   /** The session as it is now. */
@@ -112,9 +115,9 @@ export class SessionHandle {
   events(options: EventsOptions = {}): EventStream {
     const stream = new EventStream(this.#parts.sessions, this.id, options);
     const end = (): void => stream.end();
-    this.#closers.add(end);
+    this.#hold(end);
     void this.#cleanUp(stream.over, end);
-    if (this.#closed) end();
+    if (this.#isClosed) end();
     return stream;
   }
 
@@ -125,7 +128,8 @@ export class SessionHandle {
 
   /** Answers a pending approval. The first answer counts; a later one throws `approval_resolved`. */
   async answer(approvalId: string, answer: ApprovalAnswer): Promise<void> {
-    await this.#parts.sessions.answer(this.#parts.principal, this.id, approvalId, answer);
+    const given = shaped(approvalAnswerSchema, answer);
+    await this.#parts.sessions.answer(this.#parts.principal, this.id, approvalId, given);
   }
 
   /**
@@ -139,13 +143,17 @@ export class SessionHandle {
       onError: (error, { approvalId }) => onError(error, `approval ${approvalId} of session ${this.id}`),
     });
     const watch = await watchSession(sessions, this.id, -1, approvals);
+    if (this.#isClosed) {
+      watch.close();
+      throw closedBefore('the handler listened', 'Open the session again by its id.');
+    }
     for (const approval of watch.session.approvals) approvals.ask(approval);
     const stop = (): void => {
-      this.#closers.delete(stop);
+      this.#drop(stop);
       watch.close();
       approvals.ended();
     };
-    this.#closers.add(stop);
+    this.#hold(stop);
     watch.start();
     return stop;
   }
@@ -173,8 +181,19 @@ export class SessionHandle {
     this.#closers.clear();
   };
 
+  /** Has it called at the end. Only then the server knows of the handle, so that one can be dropped that does nothing. */
+  #hold(closer: () => void): void {
+    if (this.#closers.size === 0) this.#parts.stopped.addEventListener('abort', this.#release, { once: true });
+    this.#closers.add(closer);
+  }
+
+  #drop(closer: () => void): void {
+    this.#closers.delete(closer);
+    if (this.#closers.size === 0) this.#parts.stopped.removeEventListener('abort', this.#release);
+  }
+
   async #send(content: Content, { priority, clientMessageId }: SendOptions): Promise<Sent> {
-    if (this.#closed) throw closedBefore('the message was sent', 'Open the session again by its id.');
+    if (this.#isClosed) throw closedBefore('the message was sent', 'Open the session again by its id.');
     const { sessions, principal } = this.#parts;
     const params = shaped(messageSendSchema, { content, priority, clientMessageId });
     const { lastSeq } = await sessions.get(this.id);
@@ -192,7 +211,7 @@ export class SessionHandle {
 
   async #cleanUp(over: Promise<void>, closer: () => void, watch?: Watch): Promise<void> {
     await over;
-    this.#closers.delete(closer);
+    this.#drop(closer);
     watch?.close();
   }
 
@@ -200,9 +219,9 @@ export class SessionHandle {
     const journey = new MessageJourney(messageId);
     const watch = await watchSession(this.#parts.sessions, this.id, after, journey);
     const giveUp = (): void => journey.fail(closedBefore('its turn ended', 'The turn goes on, and its end is logged.'));
-    this.#closers.add(giveUp);
+    this.#hold(giveUp);
     void this.#cleanUp(journey.over, giveUp, watch);
-    if (this.#closed) giveUp();
+    if (this.#isClosed) giveUp();
     else watch.start();
     return journey;
   }
