@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { postgresAddress } from '../store/postgres/address.ts';
 import { demoDatabase } from './demo.ts';
+import { shellWord } from './own-command.ts';
 
 test.each([
   'postgres://db.example/work',
@@ -18,4 +19,10 @@ test('a schema that the address names is the demo’s, and a file stays as it is
   expect(demoDatabase({ databaseUrl: 'postgres://one:1,two:2/work?schema=mine' })).toEqual({});
   expect(demoDatabase({ databaseUrl: 'sqlite:/tmp/demo.db' })).toEqual({});
   expect(demoDatabase({})).toEqual({});
+});
+
+test('what the demo says to try can be pasted into a shell, whatever its folders are called', () => {
+  expect(shellWord('/home/me/.hearth/demo')).toBe('/home/me/.hearth/demo');
+  expect(shellWord("/tmp/Zoë's $HOME")).toBe(`'/tmp/Zoë'\\''s $HOME'`);
+  expect(shellWord('')).toBe("''");
 });

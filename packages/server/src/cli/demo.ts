@@ -78,10 +78,10 @@ interface Introduction {
 }
 
 async function introductionFor(about: Introduction): Promise<(url: string) => string> {
-  const { ownCommand } = await import('./own-command.ts');
+  const { ownCommand, shellWord } = await import('./own-command.ts');
   const { dataDir, isFoundByItself, hasTokenFile } = about;
-  const run = `${ownCommand()} run${isFoundByItself ? '' : ` --data-dir ${dataDir}`}`;
-  const token = hasTokenFile ? `$(cat ${join(dataDir, 'token')})` : '$HEARTH_TOKEN';
+  const run = `${ownCommand()} run${isFoundByItself ? '' : ` --data-dir ${shellWord(dataDir)}`}`;
+  const token = hasTokenFile ? `$(cat ${shellWord(join(dataDir, 'token'))})` : '$HEARTH_TOKEN';
   return (url) =>
     [
       'No account is used: a script answers in the model’s place; all else is real. In another terminal, try:',

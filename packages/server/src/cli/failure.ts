@@ -24,6 +24,15 @@ export function reportFailure(error: unknown, logLevel = wantedLevel()): number 
   return 1;
 }
 
+/** Standard output does not take what the command has to say. */
+export function cannotWrite(cause: NodeJS.ErrnoException): HearthError {
+  const why = cause.code === 'ENOSPC' ? 'there is no room left' : cause.message;
+  return new HearthError('internal', `Standard output cannot be written: ${why}.`, {
+    hint: 'Make room, or write it to another place.',
+    cause,
+  });
+}
+
 function wordsOf(error: unknown): { message: string; hint?: string } {
   if (error instanceof HearthError) return inOwnWords(error);
   const message = error instanceof Error ? error.message : String(error);

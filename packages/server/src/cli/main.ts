@@ -1,14 +1,15 @@
 #!/usr/bin/env node
-import { reportFailure } from './failure.ts';
+import { cannotWrite, reportFailure } from './failure.ts';
 import { createProgram } from './program.ts';
 
 const args = process.argv.slice(2);
 
 // A reader that has seen enough (`hearth run … | head`) is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(process.exitCode ?? 0);
+  process.exit(error.code === 'EPIPE' ? (process.exitCode ?? 0) : reportFailure(cannotWrite(error)));
 });
+// What is told beside the answer can be done without.
+process.stderr.on('error', () => undefined);
 
 try {
   const program = await createProgram(args);

@@ -9,5 +9,10 @@ export function ownCommand(cwd: string = process.cwd()): string {
   const launcher = join(ROOT, 'bin', 'hearth');
   if (!existsSync(launcher)) return 'hearth';
   const way = relative(cwd, launcher);
-  return way.startsWith('..') ? launcher : `./${way}`;
+  return shellWord(way.startsWith('..') ? launcher : `./${way}`);
+}
+
+/** A text as one word of a shell. */
+export function shellWord(text: string): string {
+  return /^[\w./:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { isatty } from 'node:tty';
 import { setFlagsFromString } from 'node:v8';
 import { HearthError } from '@hearth/protocol';
 import { createHearth } from '../main.ts';
@@ -11,7 +12,7 @@ import { systemClock } from '../concurrency/clock.ts';
 import { collectWhenIdle } from './collect-when-idle.ts';
 import { openDirectory } from './directory-in-use.ts';
 import { hidePassword } from './hide-password.ts';
-import { removeServerFile, writeServerFile } from './server-file.ts';
+import { onThisMachine, removeServerFile, writeServerFile } from './server-file.ts';
 import { onStopSignal } from './stop-signals.ts';
 
 /**
@@ -26,6 +27,8 @@ const FLUSHING = '--no-flush-bytecode';
  * one left. V8 itself allows it half as much again when little comes to it, so that with many streams it came every few seconds.
  */
 const GROWTH = '--heap-growing-percent=300';
+/** A terminal that is closed is no reason to cut what runs. */
+const SERVER_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** What cannot be written any more must not keep a server that has lost its database. */
 const LOST_GRACE_MS = 10_000;
 
@@ -47,6 +50,7 @@ export interface ServerOptions {
  */
 export async function runServer(options: ServerOptions): Promise<void> {
   const { config } = options;
+  const isOnTerminal = [0, 1, 2].some((fd) => isatty(fd));
   for (const flag of [PRETENURING, FLUSHING, GROWTH]) setFlagsFromString(flag);
   const log = createLog({ level: config.logLevel });
   for (const warning of options.warnings) log.warn(warning);
@@ -54,16 +58,16 @@ export async function runServer(options: ServerOptions): Promise<void> {
   const hearth = await start(options, log);
   const { url, loginUrl } = await listen(hearth, config);
   const stopped = Promise.race([untilStopped(hearth, log), untilLost(hearth, log)]);
+  // Whoever started it may have read enough: that ends a command, and no server.
+  process.stdout.removeAllListeners('error').on('error', () => undefined);
   process.stdout.write(`listening on ${url}\nopen ${loginUrl}\n`);
-  if (options.introduction !== undefined) process.stdout.write(`\n${options.introduction(url)}\n`);
+  if (options.introduction !== undefined) process.stdout.write(`\n${options.introduction(onThisMachine(url))}\n`);
   const endCollecting = startCollecting();
-  try {
-    await stopped;
-  } finally {
-    endCollecting?.();
-  }
+  const signal = await stopped.finally(() => endCollecting?.());
   await removeServerFile(config.dataDir, process.pid);
   await options.afterwards?.();
+  // Node aborts, with a core dump, when it cannot give a terminal its settings back.
+  if (signal === 'SIGHUP' && isOnTerminal) process.kill(process.pid, signal);
 }
 
 /** Where the process was given the means to collect. @returns ends it */
@@ -84,7 +88,12 @@ async function listen(hearth: Hearth, { dataDir }: Config): Promise<{ url: strin
   try {
     const addresses = await hearth.listen();
     const startedAt = new Date().toISOString();
-    await writeServerFile(dataDir, { url: addresses.url, pid: process.pid, startedAt, version: VERSION });
+    await writeServerFile(dataDir, {
+      url: onThisMachine(addresses.url),
+      pid: process.pid,
+      startedAt,
+      version: VERSION,
+    });
     return addresses;
   } catch (error) {
     await hearth.close(0);
@@ -92,19 +101,23 @@ async function listen(hearth: Hearth, { dataDir }: Config): Promise<{ url: strin
   }
 }
 
-/** Resolves when a signal came and the server has gone in order. */
-function untilStopped(hearth: Hearth, log: Log): Promise<void> {
+/** Resolves with the signal that came, when the server has gone in order. */
+function untilStopped(hearth: Hearth, log: Log): Promise<NodeJS.Signals> {
   return new Promise((resolve, reject) => {
     let signals = 0;
-    const stopListening = onStopSignal(() => {
+    const stopListening = onStopSignal((signal) => {
+      // Its terminal is gone, of which it may be told several times.
+      if (signal === 'SIGHUP' && signals > 0) return;
       signals += 1;
       if (signals > 1) {
         log.warn('a second signal: leaving at once');
         process.exit(1);
       }
       log.info({ graceMs: hearth.config.shutdownGraceMs }, 'stopping; running turns may end first');
-      leave(hearth, log).then(resolve, reject).finally(stopListening);
-    });
+      leave(hearth, log)
+        .then(() => resolve(signal), reject)
+        .finally(stopListening);
+    }, SERVER_SIGNALS);
   });
 }
 

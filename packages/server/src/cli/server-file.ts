@@ -12,6 +12,11 @@ export interface ServerFile {
   version: string;
 }
 
+/** How a server that listens on every address is reached from its own machine: by a name that it takes for its own. */
+export function onThisMachine(url: string): string {
+  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+}
+
 /** Says in the data directory where the server is. Readers see the old file or the new one, never half of it. */
 export async function writeServerFile(dataDir: string, server: ServerFile): Promise<void> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });

@@ -1,9 +1,13 @@
-/** Calls the listener at each SIGINT and SIGTERM instead of ending the process. @returns what takes it away */
-export function onStopSignal(listener: () => void): () => void {
-  process.on('SIGINT', listener);
-  process.on('SIGTERM', listener);
+/**
+ * Calls the listener at each of the signals (SIGINT and SIGTERM) instead of ending the process.
+ * @returns what takes it away
+ */
+export function onStopSignal(
+  listener: (signal: NodeJS.Signals) => void,
+  signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'],
+): () => void {
+  for (const signal of signals) process.on(signal, listener);
   return () => {
-    process.off('SIGINT', listener);
-    process.off('SIGTERM', listener);
+    for (const signal of signals) process.off(signal, listener);
   };
 }

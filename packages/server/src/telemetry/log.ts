@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 import pretty from 'pino-pretty';
 import type { LogLevel } from './log-level.ts';
+import { UnfailingOutput, unfailingScreen } from './unfailing-output.ts';
 
 export type { LogLevel } from './log-level.ts';
 
@@ -27,6 +28,10 @@ const REDACTED = SECRETS.flatMap((name) => ['', '*.', '*.*.'].map((prefix) => `$
   path.replace('.[', '['),
 );
 
+const STDERR = 2;
+/** One for all logs, so that their lines stay whole. */
+let standardError: UnfailingOutput | undefined;
+
 export interface LogOptions {
   level: LogLevel;
   /** Default: standard error, because standard output belongs to the program. */
@@ -39,9 +44,11 @@ export function createLog({ level, destination, pretty: forPeople = process.stde
   const options = { level, base: null, redact: { paths: REDACTED, censor: '[redacted]' } };
   if (destination !== undefined) return pino(options, destination);
   if (forPeople) {
-    return pino(options, pretty({ destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' }));
+    const screen = unfailingScreen(STDERR);
+    return pino(options, pretty({ destination: screen, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' }));
   }
-  return pino(options, pino.destination({ dest: 2, sync: false }));
+  standardError ??= new UnfailingOutput(STDERR);
+  return pino(options, standardError);
 }
 
 /** A log that goes nowhere. */
