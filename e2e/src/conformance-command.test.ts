@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { MessagesApi } from '@hearth/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCli } from './cli-process.ts';
+import { CliProcess, runCli } from './cli-process.ts';
 import { Place, scriptedApi, ServerProcess } from './server-process.ts';
 
 describe('hearth conformance', () => {
@@ -39,6 +39,17 @@ describe('hearth conformance', () => {
     expect(code).toBe(0);
     const left = await runCli(client, ['sessions', 'list', '--url', server.url, '--json'], { env });
     expect(JSON.parse(left.stdout)).toEqual([]);
+  });
+
+  test('that is stopped by Ctrl-C removes what it had opened, too', async () => {
+    const headers = { authorization: `Bearer ${env['HEARTH_TOKEN']}` };
+    const sessions = async () => await (await fetch(`${server.url}/v1/sessions?status=all`, { headers })).json();
+    const checks = new CliProcess(client, ['conformance', server.url, '--only', 'MSG'], { env });
+    await expect.poll(sessions, { interval: 5 }).not.toEqual({ items: [] });
+    checks.kill('SIGINT');
+    expect(await checks.ended).toBe(130);
+    expect(checks.stdout).toBe('');
+    expect(await sessions()).toEqual({ items: [] });
   });
 
   test('says as JSON what was found', async () => {

@@ -10,6 +10,8 @@ export class Bench {
   readonly target: Target;
   readonly #sockets: RpcSocket[] = [];
   readonly #sessions: string[] = [];
+  readonly #opening: Promise<unknown>[] = [];
+  #isOver = false;
 
   constructor(target: Target) {
     this.target = target;
@@ -33,11 +35,14 @@ export class Bench {
 
   async session(params: SessionCreate = {}): Promise<Session> {
     const agent = this.target.agent === undefined ? {} : { agent: this.target.agent };
-    const { status, body } = await this.http('POST', '/v1/sessions', { body: { ...agent, ...params } });
-    assert.equal(status, 201, `a session is created: ${JSON.stringify(body)}`);
-    const session = body as Session;
-    this.#sessions.push(session.id);
-    return session;
+    assert(!this.#isOver, 'the case was stopped');
+    const opened = this.http('POST', '/v1/sessions', { body: { ...agent, ...params } }).then(({ status, body }) => {
+      assert.equal(status, 201, `a session is created: ${JSON.stringify(body)}`);
+      this.adopt((body as Session).id);
+      return body as Session;
+    });
+    this.#opening.push(opened);
+    return opened;
   }
 
   /** A session that was made by other means is removed with the others. */
@@ -99,7 +104,9 @@ export class Bench {
   }
 
   async clear(): Promise<void> {
+    this.#isOver = true;
     for (const socket of this.#sockets) socket.cut();
+    await Promise.allSettled(this.#opening);
     await Promise.all(this.#sessions.map((id) => this.http('DELETE', `/v1/sessions/${id}`)));
   }
 }

@@ -35,21 +35,29 @@ export type Verdict =
   | { outcome: 'failed'; case: Case; durationMs: number; error: unknown }
   | { outcome: 'skipped'; case: Case; reason: string };
 
-/** Runs one case against a target; nothing it opened stays open. */
-export async function runCase(target: Target, one: Case): Promise<Verdict> {
+/** Runs one case against a target, or until the signal; nothing it opened stays open. */
+export async function runCase(target: Target, one: Case, signal?: AbortSignal): Promise<Verdict> {
   if (one.needs === 'model' && target.model === undefined) {
     return { outcome: 'skipped', case: one, reason: 'the requests to the model cannot be read' };
   }
   const bench = new Bench(target);
   const start = performance.now();
   try {
-    await one.run(bench);
+    await Promise.race([one.run(bench), ...(signal === undefined ? [] : [aborted(signal)])]);
     return { outcome: 'passed', case: one, durationMs: performance.now() - start };
   } catch (error) {
     return { outcome: 'failed', case: one, durationMs: performance.now() - start, error };
   } finally {
     await bench.clear();
   }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = (): void => reject(new Error('The checks were stopped.'));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
 }
 
 export interface SuiteOptions {
@@ -59,6 +67,8 @@ export interface SuiteOptions {
   begin?: (one: Case) => void;
   /** Told of each verdict as soon as it is there. */
   tell?: (verdict: Verdict) => void;
+  /** Stops the checks; a case that was not done has no verdict. */
+  signal?: AbortSignal;
 }
 
 /** Runs cases one after the other. */
@@ -66,7 +76,8 @@ export async function runSuite(target: Target, options: SuiteOptions = {}): Prom
   const verdicts: Verdict[] = [];
   for (const one of options.cases ?? CASES) {
     options.begin?.(one);
-    const verdict = await runCase(target, one);
+    const verdict = await runCase(target, one, options.signal);
+    if (options.signal?.aborted === true) break;
     verdicts.push(verdict);
     options.tell?.(verdict);
   }

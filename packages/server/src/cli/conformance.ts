@@ -10,6 +10,8 @@ interface ConformanceFlags extends Omit<ServerFlags, 'url'> {
   json?: true;
 }
 
+const EXIT_INTERRUPTED = 130;
+
 const HELP = `
 Opens sessions of its own on the server, uses them like any client over HTTP, Server-Sent Events and WebSocket, and
 removes them again. Tells for each rule of SPEC.md that can be seen from outside whether the server keeps it.
@@ -17,7 +19,7 @@ removes them again. Tells for each rule of SPEC.md that can be seen from outside
 The agent has to obey the directives of section 7 of PROTOCOL.md: scripted does, and so does claude when it asks the
 scripted model, as under hearth demo. A real model would cost money and obey none.
 
-Exit code: 0 all rules are kept, 1 one is broken.
+Exit code: 0 all rules are kept, 1 one is broken, 130 stopped by Ctrl-C.
 
   hearth conformance http://127.0.0.1:4640
   hearth conformance --only MSG --only APR2`;
@@ -46,17 +48,28 @@ export function define(command: Command): void {
 
 async function conformance(url: string | undefined, flags: ConformanceFlags): Promise<void> {
   const { agent, only, json, ...server } = flags;
-  const [{ byRule, runSuite }, { requireServer }, { processTerminal }] = await Promise.all([
+  const [{ byRule, runSuite }, { requireServer }, { processTerminal }, { onStopSignal }] = await Promise.all([
     import('@hearth/conformance'),
     import('./open-access.ts'),
     import('./terminal.ts'),
+    import('./stop-signals.ts'),
   ]);
   const cases = await wantedCases(only);
   const address = await requireServer({ ...server, ...(url === undefined ? {} : { url }) });
   const target: Target = { baseUrl: address.url.replace(/\/+$/, ''), token: address.token, agent };
   await requireAgent(target);
   const progress = await startProgress(cases.length);
-  const verdicts = await runSuite(target, { cases, begin: progress.begin }).finally(progress.end);
+  const stop = new AbortController();
+  const stopListening = onStopSignal(() => stop.abort());
+  const verdicts = await runSuite(target, { cases, begin: progress.begin, signal: stop.signal }).finally(() => {
+    progress.end();
+    stopListening();
+  });
+  if (stop.signal.aborted) {
+    process.stderr.write('stopped; the sessions that were opened are removed\n');
+    // The case that was stopped may still wait for something.
+    process.exit(EXIT_INTERRUPTED);
+  }
   const rules = byRule(verdicts);
   const failed = rules.filter(({ outcome }) => outcome === 'failed').length;
   if (json === true) process.stdout.write(`${JSON.stringify(report(target, rules), null, 2)}\n`);
