@@ -302,6 +302,18 @@ describe('without a server', () => {
     expect(exported.stdout).toContain('"two"');
   });
 
+  test('hearth run says how to go on, with what names the place', async () => {
+    const dataDir = join(place.root, 'another place');
+    const first = await runCli(place, ['run', '--agent', 'scripted', '--data-dir', dataDir, '[[say one]]']);
+    const [, words] = /\(go on: hearth (run .+) "…"\)/.exec(first.stderr) ?? [];
+    expect(words).toMatch(/^run --data-dir '.*another place' --session [\w-]+$/);
+    const flags = words!
+      .replaceAll("'", '')
+      .split(/ (?=--)/)
+      .flatMap((word) => word.split(/(?<=^--[\w-]+) /));
+    expect(await runCli(place, [...flags, '[[say two]]'])).toMatchObject({ code: 0, stdout: 'two\n' });
+  });
+
   test('what needs one says how to start it', async () => {
     for (const args of [['link'], ['attach', 'x'], ['tokens', 'list']]) {
       const { code, stderr } = await runCli(place, args);

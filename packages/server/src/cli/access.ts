@@ -13,10 +13,18 @@ import type {
   Transcript,
 } from '@hearth/protocol';
 
+/** A server and what it lets us in with. */
+export interface ServerAddress {
+  url: string;
+  token: string;
+  /** It runs on this machine, as far as can be told. */
+  isHere: boolean;
+}
+
 /** The sessions that a command works with: those of a running server, or of one inside this process. */
 export interface Access {
-  /** Of the running server; null: the sessions run in this process. */
-  readonly url: string | null;
+  /** Its sessions work on this machine, as far as is known. */
+  readonly isHere: boolean;
   create(params: SessionCreate): Promise<Session>;
   list(query: SessionListQuery): Promise<{ items: Session[]; nextCursor?: string | undefined }>;
   get(sessionId: string): Promise<Session>;

@@ -1,9 +1,10 @@
 import { isCancel, multiselect, select, text } from '@clack/prompts';
 import type { Approval, ApprovalAnswer, Question } from '@hearth/protocol';
 import { describeApproval } from './describe.ts';
+import { leavable } from './leavable.ts';
 import { oneLine, plain } from './plain.ts';
 
-/** What came of asking: an answer, the wish to stop the turn (Ctrl-C), or nothing because it is settled already. */
+/** What came of asking: an answer, the wish to stop the turn (Ctrl-C, Ctrl-D), or nothing because it is settled already. */
 export type PromptOutcome = { type: 'answer'; answer: ApprovalAnswer } | { type: 'interrupt' } | { type: 'settled' };
 
 const OTHER = '\0other';
@@ -11,7 +12,7 @@ const MAX_PLAN_LENGTH = 8_000;
 
 /** Asks at the terminal. @param signal aborted when the approval was settled elsewhere */
 export async function promptForApproval(approval: Approval, signal: AbortSignal): Promise<PromptOutcome> {
-  const answer = await ask(approval, signal);
+  const answer = await leavable((left) => ask(approval, left), signal);
   if (signal.aborted) return { type: 'settled' };
   return answer === null ? { type: 'interrupt' } : { type: 'answer', answer };
 }

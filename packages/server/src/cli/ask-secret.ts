@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Interface } from 'node:readline';
 import { HearthError } from '@hearth/protocol/errors';
+import { leavable } from './leavable.ts';
 
 /**
  * Where secrets come from: somebody at a terminal, who types them unseen, or a pipe with one on each line. Never the command
@@ -37,7 +38,7 @@ export class SecretInput {
 
   async #prompt(message: string): Promise<string> {
     const { isCancel, password } = await import('@clack/prompts');
-    const typed = await password({ message, output: process.stderr });
+    const typed = await leavable((signal) => password({ message, output: process.stderr, signal }));
     if (isCancel(typed)) throw new HearthError('invalid_request', 'Nothing was changed.', { hint: 'You went away.' });
     // What is not typed at all comes as undefined, whatever the types say.
     const text: string | undefined = typed;

@@ -1,4 +1,5 @@
 import { HearthError } from '@hearth/protocol/errors';
+import { leavable } from './leavable.ts';
 import { oneLine } from './plain.ts';
 
 /** Asks whether these may be removed. @throws HearthError when somebody says no, or nobody can be asked */
@@ -10,6 +11,6 @@ export async function confirmRemoval(names: readonly string[]): Promise<void> {
   }
   const { confirm } = await import('@clack/prompts');
   const message = `Remove ${names.map((name) => `“${oneLine(name, 60)}”`).join(', ')} for good?`;
-  const sure = await confirm({ message, initialValue: false, output: process.stderr });
+  const sure = await leavable((signal) => confirm({ message, initialValue: false, output: process.stderr, signal }));
   if (sure !== true) throw new HearthError('invalid_request', 'Nothing was removed.', { hint: 'You did not say yes.' });
 }

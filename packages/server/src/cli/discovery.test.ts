@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { candidateFolders, findServer, isAlive } from './discovery.ts';
 import { locateServer, requireServer } from './open-access.ts';
-import { readServerFile, removeServerFile, writeServerFile } from './server-file.ts';
+import { onThisMachine, readServerFile, removeServerFile, writeServerFile } from './server-file.ts';
 
 /** Above every process id that Linux gives out. */
 const NOBODY = 2 ** 22 + 1;
@@ -49,6 +49,12 @@ describe('a running server', () => {
     expect(await findServer([main, demo])).toMatchObject({ dataDir: main });
   });
 
+  test('that listens on every address is asked at loopback, by a name that it takes', () => {
+    expect(onThisMachine('http://0.0.0.0:4640')).toBe('http://127.0.0.1:4640');
+    expect(onThisMachine('http://[::]:4640')).toBe('http://[::1]:4640');
+    expect(onThisMachine('http://192.0.2.1:4640')).toBe('http://192.0.2.1:4640');
+  });
+
   test('is not one whose process is gone, which does not answer, or whose word is torn', async () => {
     expect(isAlive(NOBODY)).toBe(false);
     await writeServerFile(dataDir, word(NOBODY));
@@ -72,17 +78,19 @@ describe('the token', () => {
   test('is the given one, else the one in the server’s data directory', async () => {
     await writeServerFile(dataDir, word());
     await writeFile(join(dataDir, 'token'), 'from-file\n');
-    expect(await locateServer({ dataDir })).toEqual({ url, token: 'from-file' });
-    expect(await locateServer({ dataDir, url: `${url}/` })).toEqual({ url, token: 'from-file' });
-    expect(await locateServer({ dataDir, token: 'given' })).toEqual({ url, token: 'given' });
+    expect(await locateServer({ dataDir })).toEqual({ url, token: 'from-file', isHere: true });
+    expect(await locateServer({ dataDir, url: `${url}/` })).toMatchObject({ url, token: 'from-file' });
+    expect(await locateServer({ dataDir, token: 'given' })).toMatchObject({ url, token: 'given' });
     process.env['HEARTH_TOKEN'] = 'from-environment';
-    expect(await locateServer({ dataDir })).toEqual({ url, token: 'from-environment' });
+    expect(await locateServer({ dataDir })).toMatchObject({ url, token: 'from-environment' });
+    process.env['HEARTH_TOKEN'] = '';
+    expect(await locateServer({ dataDir })).toMatchObject({ url, token: 'from-file' });
   });
 
   test('in the data directory never goes to another server', async () => {
     await writeFile(join(dataDir, 'token'), 'from-file\n');
     await expect(locateServer({ dataDir, url })).rejects.toMatchObject({ code: 'unauthorized' });
-    expect(await locateServer({ dataDir, url, token: 'given' })).toEqual({ url, token: 'given' });
+    expect(await locateServer({ dataDir, url, token: 'given' })).toEqual({ url, token: 'given', isHere: true });
   });
 
   test('that cannot be found is asked for', async () => {

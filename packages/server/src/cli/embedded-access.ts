@@ -7,7 +7,7 @@ const OWNER: Principal = { id: 'owner', label: 'owner' };
 
 /** Sessions in this process, without a network. Closing it ends their agents. */
 export class EmbeddedAccess implements Access {
-  readonly url = null;
+  readonly isHere = true;
   readonly #hearth: Hearth;
   readonly #sessions: Sessions;
 

@@ -48,7 +48,7 @@ export async function examineAccounts(config: Config, server: FoundServer | null
 
 /** Null: it could not be asked. */
 async function askServer({ url, dataDir }: FoundServer): Promise<Account[] | null> {
-  const token = process.env['HEARTH_TOKEN'] ?? (await readTokenFile(dataDir));
+  const token = process.env['HEARTH_TOKEN'] || (await readTokenFile(dataDir));
   if (token === null) return null;
   const hearth = connect({ url, token, reconnect: false });
   try {

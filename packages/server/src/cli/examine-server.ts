@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { Config } from '../config/options.ts';
-import { candidateFolders, findServer } from './discovery.ts';
+import { candidateFolders, findServer, isAlive } from './discovery.ts';
 import type { FoundServer } from './discovery.ts';
 import { odd, well, wrong } from './finding.ts';
 import type { Finding } from './finding.ts';
@@ -11,9 +11,12 @@ const READY_TIMEOUT_MS = 3_000;
 /** The server that runs on the data directory, or whether one could listen. */
 export async function examineServer(config: Config, server: FoundServer | null): Promise<Finding> {
   if (server !== null) return examineRunning(server);
+  const left = await readServerFile(config.dataDir);
+  if (left !== null && isAlive(left.pid)) {
+    return wrong('server', `${left.url}, pid ${left.pid}, does not answer`, 'See its log; start it again.');
+  }
   const { host, port } = config;
   const refusal = await tryToListen(host, port);
-  const left = await readServerFile(config.dataDir);
   if (refusal === null) {
     const note = left === null ? 'none runs' : `none runs (the one with pid ${left.pid} left without a word)`;
     return well('server', `${note}; ${host}:${port} is free`);

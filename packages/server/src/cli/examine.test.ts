@@ -128,6 +128,15 @@ describe('what the doctor finds', () => {
     await new Promise((resolve) => demo.close(resolve));
   });
 
+  test('a server that lives and does not answer, which left nothing to another', async () => {
+    const word = { pid: process.pid, startedAt: '2026-01-01T00:00:00.000Z', version: '0.1.0' };
+    await writeServerFile(folder, { ...word, url: 'http://127.0.0.1:1' });
+    expect(await examineServer(withDefaults({ dataDir: folder, port: 0 }), null)).toMatchObject({
+      verdict: 'wrong',
+      detail: `http://127.0.0.1:1, pid ${process.pid}, does not answer`,
+    });
+  });
+
   test('is told in a line each, with how to mend it', () => {
     const terminal = new RecordedTerminal();
     expect(findingLines(well('disk', 'room'), terminal)).toEqual(['✓ disk           room']);

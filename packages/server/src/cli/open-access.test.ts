@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createHearth } from '../main.ts';
 import { openDirectory } from './directory-in-use.ts';
 import { openAccess } from './open-access.ts';
+import { writeServerFile } from './server-file.ts';
 
 let folder: string;
 let dataDir: string;
@@ -39,6 +40,17 @@ describe('sessions without a server', () => {
     await expect(openAccess({ dataDir }, { mayMake: true })).rejects.toMatchObject({
       message: expect.stringContaining(`Another hearth command (pid ${process.pid})`) as unknown,
       hint: expect.stringContaining('hearth serve') as unknown,
+    });
+    await other.close(0);
+  });
+
+  test('are not opened beside a server that does not answer, of which it tells', async () => {
+    const other = await createHearth({ dataDir, workspace: [folder], agent: 'scripted' });
+    const word = { pid: process.pid, startedAt: '2026-01-01T00:00:00.000Z', version: '0.1.0' };
+    await writeServerFile(dataDir, { ...word, url: 'http://127.0.0.1:1' });
+    await expect(openAccess({ dataDir }, { mayMake: true })).rejects.toMatchObject({
+      code: 'agent_unavailable',
+      message: `The Hearth server at http://127.0.0.1:1 (pid ${process.pid}) does not answer.`,
     });
     await other.close(0);
   });

@@ -1,16 +1,10 @@
 import { HearthError } from '@hearth/protocol/errors';
 import { loadConfig } from '../config/load.ts';
 import type { LogLevel } from '../telemetry/log.ts';
-import type { Access } from './access.ts';
+import type { Access, ServerAddress } from './access.ts';
 import { answers, candidateFolders, findServer, readTokenFile } from './discovery.ts';
 import { requireDatabase } from './existing-database.ts';
 import type { ServerFlags } from './server-flags.ts';
-
-/** A server and what it lets us in with. */
-export interface ServerAddress {
-  url: string;
-  token: string;
-}
 
 /**
  * The server that the flags or the environment name, else the one that runs here; null when none does.
@@ -18,7 +12,7 @@ export interface ServerAddress {
  */
 export async function locateServer(flags: ServerFlags): Promise<ServerAddress | null> {
   const dataDirs = candidateFolders(dataDirOf(flags));
-  const given = flags.token ?? process.env['HEARTH_TOKEN'];
+  const given = flags.token ?? (process.env['HEARTH_TOKEN'] || undefined);
   const found = await findServer(dataDirs);
   if (flags.url !== undefined && !isSameServer(flags.url, found?.url)) {
     if (!URL.canParse(flags.url)) {
@@ -32,14 +26,14 @@ export async function locateServer(flags: ServerFlags): Promise<ServerAddress | 
       });
     }
     // The token in the data directory belongs to the server of that directory and goes nowhere else.
-    if (given !== undefined) return { url: flags.url, token: given };
+    if (given !== undefined) return { url: flags.url, token: given, isHere: isLoopback(flags.url) };
     throw new HearthError('unauthorized', `There is no token for ${flags.url}.`, {
       hint: 'Set HEARTH_TOKEN to the owner’s token or to one that `hearth tokens create` made.',
     });
   }
   if (found === null) return null;
   const token = given ?? (await readTokenFile(found.dataDir));
-  if (token !== null) return { url: found.url, token };
+  if (token !== null) return { url: found.url, token, isHere: true };
   throw new HearthError('unauthorized', `The token of the server at ${found.url} cannot be read.`, {
     hint: `Set HEARTH_TOKEN, or run this as the user who may read ${found.dataDir}/token.`,
   });
@@ -48,8 +42,7 @@ export async function locateServer(flags: ServerFlags): Promise<ServerAddress | 
 /** The running server's sessions. @throws HearthError when no server runs */
 export async function openServer(flags: ServerFlags): Promise<Access> {
   const { remoteAccess } = await import('./remote-access.ts');
-  const { url, token } = await requireServer(flags);
-  return remoteAccess(url, token);
+  return remoteAccess(await requireServer(flags));
 }
 
 export async function requireServer(flags: ServerFlags): Promise<ServerAddress> {
@@ -68,7 +61,7 @@ export async function openAccess(flags: ServerFlags, { mayMake }: { mayMake: boo
   const address = await locateServer(flags);
   if (address !== null) {
     const { remoteAccess } = await import('./remote-access.ts');
-    return remoteAccess(address.url, address.token);
+    return remoteAccess(address);
   }
   const { config } = loadConfig({ flags: { ...flags } });
   if (!mayMake) requireDatabase(config);
@@ -86,6 +79,10 @@ export async function openAccess(flags: ServerFlags, { mayMake }: { mayMake: boo
 
 function dataDirOf(flags: ServerFlags): string {
   return loadConfig({ flags: { ...flags } }).config.dataDir;
+}
+
+function isLoopback(url: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
 }
 
 function isSameServer(url: string, running: string | undefined): boolean {

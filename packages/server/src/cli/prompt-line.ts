@@ -21,6 +21,8 @@ export class PromptLine implements Terminal {
       this.#input.prompt();
     });
     this.#input.on('SIGINT', () => on.stop());
+    // Back in the foreground, it reads nothing until it is told to.
+    this.#input.on('SIGCONT', () => this.#input.prompt(true));
     this.#input.on('close', () => on.left());
     this.#input.prompt();
   }

@@ -16,7 +16,7 @@ describe('the connection to the server', () => {
     const settings = { dataDir: folder, workspace: [folder], agent: 'scripted', port: 0, token: 'right' };
     const server = await createHearth(settings);
     const { url } = await server.listen();
-    const access = await remoteAccess(url, 'right');
+    const access = await remoteAccess({ url, token: 'right', isHere: true });
     const told: string[] = [];
     const lost = new Promise<void>((resolve) =>
       access.onConnection((state) => {

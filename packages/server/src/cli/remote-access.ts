@@ -1,9 +1,9 @@
 import { connect } from '@hearth/client';
 import type { Hearth } from '@hearth/client';
-import type { Access } from './access.ts';
+import type { Access, ServerAddress } from './access.ts';
 
 /** The sessions of a running server. Rejects when it refuses the token. */
-export async function remoteAccess(url: string, token: string): Promise<Access> {
+export async function remoteAccess({ url, token, isHere }: ServerAddress): Promise<Access> {
   const hearth = connect({ url, token });
   try {
     await hearth.ready();
@@ -11,15 +11,15 @@ export async function remoteAccess(url: string, token: string): Promise<Access> 
     hearth.close();
     throw error;
   }
-  return new RemoteAccess(url, hearth);
+  return new RemoteAccess(isHere, hearth);
 }
 
 class RemoteAccess implements Access {
-  readonly url: string;
+  readonly isHere: boolean;
   readonly #hearth: Hearth;
 
-  constructor(url: string, hearth: Hearth) {
-    this.url = url;
+  constructor(isHere: boolean, hearth: Hearth) {
+    this.isHere = isHere;
     this.#hearth = hearth;
   }
 

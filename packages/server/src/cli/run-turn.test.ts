@@ -62,7 +62,7 @@ async function shown(stream: 'stdout' | 'stderr', text: string): Promise<void> {
 /** The same sessions, where one call is never answered. */
 function without(name: 'send' | 'interrupt'): Access {
   return {
-    url: access.url,
+    isHere: access.isHere,
     create: (params) => access.create(params),
     list: (query) => access.list(query),
     get: (id) => access.get(id),
@@ -146,6 +146,14 @@ describe('a turn at the terminal', () => {
     await expect(interruption).rejects.toThrow();
     await new Promise((resolve) => setImmediate(resolve));
     expect(terminal.stderr).toBe(before);
+  });
+
+  test('keeps the answers of other turns of the session off standard output', async () => {
+    const { id } = await access.create({});
+    await access.send(id, { content: '[[tokens 40 5]]' });
+    expect(await run('[[say mine]]', { sessionId: id })).toBe(0);
+    expect(terminal.stdout).toBe('mine\n');
+    expect(terminal.stderr).toContain('w39');
   });
 
   test('prints its events as JSON lines and nothing else', async () => {

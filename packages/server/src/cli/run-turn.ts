@@ -104,9 +104,9 @@ export async function runTurn(options: RunTurnOptions): Promise<number> {
     if (message === null) return left();
     const outcome = new TurnOutcome(message.id);
     for await (const event of access.events(sessionId, { after, signal: leaving.signal })) {
-      if (options.json) gate.out(`${JSON.stringify(event)}\n`);
-      else printer?.print(event);
       const mine = outcome.take(event);
+      if (options.json) gate.out(`${JSON.stringify(event)}\n`);
+      else printer?.print(event, mine);
       if (event.type === 'approval.requested' && mine) approvals.add(event);
       if (event.type === 'approval.resolved') approvals.resolved(event.approvalId);
       if (event.type === 'message.delivered' && event.messageId === message.id && event.as === 'steer') {

@@ -6,6 +6,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Access } from './access.ts';
 import type { ApprovalPolicy } from './approval-choice.ts';
+import { shellWord } from './own-command.ts';
 import { addServerFlags } from './server-flags.ts';
 import type { ServerFlags } from './server-flags.ts';
 import type { Terminal } from './terminal.ts';
@@ -81,11 +82,18 @@ async function run(given: string | undefined, flags: RunFlags): Promise<number> 
       ask: async (approval, signal) => (await import('./approval-prompt.ts')).promptForApproval(approval, signal),
       onInterrupt: onStopSignal,
     });
-    terminal.err(`${terminal.paint('dim', `session ${session.id} (go on: hearth run --session ${session.id} "…")`)}\n`);
+    const goOn = `hearth run${serverWords(flags)} --session ${session.id} "…"`;
+    terminal.err(`${terminal.paint('dim', `session ${session.id} (go on: ${goOn})`)}\n`);
     return exitCode;
   } finally {
     await access.close();
   }
+}
+
+/** The flags by which the same server is found again; the token is on no screen. */
+function serverWords({ url, dataDir, config }: ServerFlags): string {
+  const named = Object.entries({ '--url': url, '--data-dir': dataDir, '--config': config });
+  return named.map(([flag, value]) => (value === undefined ? '' : ` ${flag} ${shellWord(value)}`)).join('');
 }
 
 /** @returns the session, and the log's end before anything of this run is in it */
@@ -113,7 +121,7 @@ async function openSession(
 
 /** In the current directory when the server runs on this machine and may work there, else in its own workspace. */
 async function createHere(access: Access, params: SessionCreate, terminal: Terminal): Promise<Session> {
-  if (access.url !== null && !isLocal(access.url)) return access.create(params);
+  if (!access.isHere) return access.create(params);
   try {
     return await access.create({ ...params, cwd: process.cwd() });
   } catch (error) {
@@ -128,10 +136,6 @@ async function createHere(access: Access, params: SessionCreate, terminal: Termi
     terminal.err(`${terminal.paint('dim', note)}\n`);
     return session;
   }
-}
-
-function isLocal(url: string): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
 }
 
 function policyOf({ yes, json }: RunFlags, terminal: Terminal): ApprovalPolicy {

@@ -11,12 +11,11 @@ export interface ServerFlags {
 
 /** The flags that say which server is meant. */
 export function addServerFlags(command: Command): Command {
+  const url = new Option('--url <url>', 'the server, as http://127.0.0.1:4640; default: the one that runs here');
+  // An empty variable counts as none, as those of the configuration do.
+  if (process.env['HEARTH_URL'] !== '') url.env('HEARTH_URL');
   return command
-    .addOption(
-      new Option('--url <url>', 'the server, as http://127.0.0.1:4640; default: the one that runs here').env(
-        'HEARTH_URL',
-      ),
-    )
+    .addOption(url)
     .addOption(
       new Option(
         '--token <token>',

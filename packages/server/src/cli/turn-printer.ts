@@ -12,6 +12,7 @@ interface Block {
   seen: number;
   /** Of a subagent: its text is the tool's affair. */
   nested: boolean;
+  stream: Stream;
 }
 
 export interface TurnPrinterOptions {
@@ -37,7 +38,9 @@ export class TurnPrinter {
     this.#options = options;
   }
 
-  print(event: Event): void {
+  /** @param isAnswer whether its text is what was asked for; that of other turns goes beside it */
+  print(event: Event, isAnswer = true): void {
+    const stream = isAnswer ? 'out' : 'err';
     switch (event.type) {
       case 'message.queued':
         this.#message(event);
@@ -47,14 +50,15 @@ export class TurnPrinter {
           kind: event.kind,
           seen: 0,
           nested: event.parentToolCallId !== undefined,
+          stream,
         });
         this.endLine();
         return;
       case 'block.delta':
-        this.#delta(event);
+        this.#delta(event, stream);
         return;
       case 'block.completed':
-        this.#completed(event);
+        this.#completed(event, stream);
         return;
       case 'tool.called':
         this.#toolCalled(event);
@@ -87,17 +91,17 @@ export class TurnPrinter {
     this.line(`${event.author}> ${oneLine(text, 500)}`, 'cyan');
   }
 
-  #delta(event: EventOf<'block.delta'>): void {
+  #delta(event: EventOf<'block.delta'>, stream: Stream): void {
     // A block whose start lies before the cursor: what it is, its end will tell.
-    const block = this.#blocks.get(event.blockId) ?? { kind: 'text', seen: event.offset, nested: false };
+    const block = this.#blocks.get(event.blockId) ?? { kind: 'text', seen: event.offset, nested: false, stream };
     this.#blocks.set(event.blockId, block);
     this.#show(block, event.text.slice(Math.max(0, block.seen - event.offset)));
     block.seen = Math.max(block.seen, event.offset + event.text.length);
   }
 
-  #completed(event: EventOf<'block.completed'>): void {
+  #completed(event: EventOf<'block.completed'>, stream: Stream): void {
     const nested = event.parentToolCallId !== undefined;
-    const block = this.#blocks.get(event.blockId) ?? { kind: event.kind, seen: 0, nested };
+    const block = this.#blocks.get(event.blockId) ?? { kind: event.kind, seen: 0, nested, stream };
     this.#blocks.delete(event.blockId);
     if (event.reason === 'retry') {
       if (block.seen > 0) this.line('… the connection broke; the answer starts again', 'yellow');
@@ -110,7 +114,7 @@ export class TurnPrinter {
 
   #show(block: Block, text: string): void {
     if (block.nested || text === '') return;
-    if (block.kind === 'text') this.#write('out', plain(text));
+    if (block.kind === 'text') this.#write(block.stream, plain(text));
     else this.#write('err', this.#terminal.paint('dim', plain(text)), plain(text));
   }
 
