@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Event } from '@hearth/protocol';
 import { FakeClock } from '@hearth/testkit';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { AgentEvent, Backend } from '../backend/backend.ts';
 import { createScriptedBackend } from '../backend/scripted/scripted-backend.ts';
 import { systemClock } from '../concurrency/clock.ts';
@@ -203,6 +203,28 @@ describe('sessions in memory over a real store', () => {
       error: { code: 'agent_silent', hint: expect.stringMatching(/\S/) as unknown },
     });
     expect((await house.sessions.get(id)).phase).toBe('idle');
+  });
+
+  test('[SES12] a session that nobody uses leaves the memory, but not between who asks for it and what is asked of it', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const clock = new FakeClock();
+    const { registry, sessions } = await open({ clock });
+    const { id } = await sessions.create(OWNER, {});
+    const sweep = (): void => void vi.advanceTimersByTime(5_000);
+    await clock.advance(11 * 60_000);
+
+    sweep();
+    const actor = await registry.get(id);
+    sweep();
+    const kept = registry.peek(id);
+    await actor.request({ type: 'session.update', changes: { title: 'Wanted' } });
+    await clock.advance(11 * 60_000);
+    sweep();
+    sweep();
+
+    expect([kept === actor, registry.peek(id)]).toEqual([true, undefined]);
+    expect((await sessions.get(id)).title).toBe('Wanted');
   });
 
   test.each([

@@ -65,6 +65,8 @@ export class SessionRegistry {
   readonly #removing = new Set<string>();
   /** Sessions that were given up and will be loaded again. */
   readonly #reloads = new Set<string>();
+  /** Sessions that nobody has asked for since a sweep found that nobody uses them. */
+  readonly #resting = new WeakSet<SessionActor>();
   readonly #sweeper: NodeJS.Timeout;
   #stopping = false;
 
@@ -98,7 +100,7 @@ export class SessionRegistry {
   async get(sessionId: string): Promise<SessionActor> {
     if (this.#removing.has(sessionId)) throw noSuchSession();
     const known = this.#actors.get(sessionId);
-    if (known !== undefined) return known;
+    if (known !== undefined) return this.#wanted(await known);
     const loading = this.#load(sessionId);
     this.#actors.set(sessionId, loading);
     try {
@@ -107,6 +109,12 @@ export class SessionRegistry {
       if (this.#actors.get(sessionId) === loading) this.#actors.delete(sessionId);
       throw error;
     }
+  }
+
+  /** Whoever asked for it may be about to ask something of it. */
+  #wanted(actor: SessionActor): SessionActor {
+    this.#resting.delete(actor);
+    return actor;
   }
 
   /**
@@ -342,6 +350,10 @@ export class SessionRegistry {
       if (actor.evictable && idleMs >= config.idleTimeoutMs) this.#evict(actor, 'idle');
       const unused = actor.settled && !actor.hasProcess && eventLog.subscribers(actor.id) === 0;
       if (!unused || idleMs < UNLOAD_AFTER_MS) continue;
+      if (!this.#resting.has(actor)) {
+        this.#resting.add(actor);
+        continue;
+      }
       this.#forget(actor);
       eventLog.release(actor.id);
     }
