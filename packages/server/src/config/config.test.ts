@@ -125,6 +125,11 @@ describe('the configuration', () => {
     expect(warnings).toEqual([expect.stringContaining(join(folder, 'missing'))]);
   });
 
+  test('reads a file as editors of other systems write it', async () => {
+    await file('\uFEFF{\r\n  "port": 7\r\n}\r\n');
+    expect(loadConfig(place).config.port).toBe(7);
+  });
+
   test('[CFG2] refuses a file with an unknown key, and says which was meant', async () => {
     const path = await file({ prot: 1 });
     expect(failure(() => loadConfig(place))).toEqual({

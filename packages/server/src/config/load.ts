@@ -78,7 +78,8 @@ function findFile(place: Place, flags: Readonly<Record<string, unknown>>): strin
 function readFile(file: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
+    // Some editors begin a file with a mark of its encoding, which nobody sees.
+    value = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const hint = 'Mend the file, or move it away.';
