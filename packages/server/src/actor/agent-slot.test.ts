@@ -135,6 +135,22 @@ describe('a session’s place for its process', () => {
     ]);
   });
 
+  test('[AGT1][PHASE3] opens none for a message to one that has ended meanwhile, for nobody would hear of it nor end it', async () => {
+    slot.send(1, delivery('a'), spec);
+    await settled();
+    processes[0]?.exit();
+    await processes[0]?.vanish();
+
+    slot.send(1, delivery('b'), spec);
+    slot.resume(1, spec);
+    await settled();
+    const opened = processes.length;
+    slot.send(2, delivery('b'), spec);
+    await settled();
+
+    expect([opened, processes.map((process) => process.told)]).toEqual([1, [['send a'], ['send b']]]);
+  });
+
   test('[AGT3] never has two processes alive: the next opens when nothing of the one before is left', async () => {
     slot.send(1, delivery('a'), spec);
     await settled();

@@ -19,6 +19,8 @@ export interface SlotParts {
 export class AgentSlot {
   readonly #parts: SlotParts;
   #current: Occupant | null = null;
+  /** Of the last process that was wanted. Who still speaks to an older one has not heard yet that it has ended, and opens none. */
+  #newest = -1;
   /** Resolves when no process of an earlier generation is alive. */
   #vacant: Promise<void> = Promise.resolve();
 
@@ -38,13 +40,13 @@ export class AgentSlot {
 
   /** Hands a message to the process of this generation, which is opened by `spec` when it is not there yet. */
   send(generation: number, delivery: Delivery, spec: () => AgentSpec): void {
-    if (this.#current?.generation !== generation) this.#occupy(generation, spec);
+    if (generation > this.#newest) this.#occupy(generation, spec);
     this.#command(generation, (process) => process.send(delivery));
   }
 
   /** Opens a process that goes on with its turn by itself. */
   resume(generation: number, spec: () => AgentSpec): void {
-    if (this.#current?.generation !== generation) this.#occupy(generation, spec);
+    if (generation > this.#newest) this.#occupy(generation, spec);
   }
 
   withdraw(generation: number, messageId: string): void {
@@ -88,6 +90,7 @@ export class AgentSlot {
     const gone = deferred<void>();
     const occupant: Occupant = { generation, process: null, waiting: [], place: null, givenUp: new AbortController() };
     this.#current = occupant;
+    this.#newest = generation;
     this.#vacant = gone.promise;
     void this.#live(occupant, before, spec).then(() => gone.resolve());
   }
