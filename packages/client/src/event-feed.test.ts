@@ -1,6 +1,6 @@
 import type { Event } from '@hearth/protocol';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { FakeServer } from '../test/fake-server.ts';
+import { FakeServer, Refusal } from '../test/fake-server.ts';
 import { openClient } from '../test/open-client.ts';
 import { foldEvents } from './conversation/index.ts';
 import type { EventFeed, Hearth } from './index.ts';
@@ -154,6 +154,34 @@ describe('a feed', () => {
     notice(server, 'b');
     expect(seqs(await take(first, 1))).toEqual([2]);
     expect(seqs(await take(second, 1))).toEqual([2]);
+  });
+
+  test('[CL7][CL9] goes on when the server cannot place another one beside it', async () => {
+    const server = serverWithSession();
+    notice(server, 'a');
+    const session = open(server).session('s1');
+    const feed = session.events({ after: 1 });
+    await feed.caughtUp;
+    server.on('session.subscribe', () => {
+      throw new Refusal('agent_unavailable', 'The server is stopping.');
+    });
+    await expect(session.events({ after: 0 }).next()).rejects.toMatchObject({ code: 'agent_unavailable' });
+    notice(server, 'b');
+    expect(seqs(await take(feed, 1))).toEqual([2]);
+  });
+
+  test('[CL7] asks again when the server cannot place it after a lost connection', async () => {
+    const server = serverWithSession();
+    const feed = open(server).session('s1').events();
+    await feed.caughtUp;
+    server.on('session.subscribe', () => {
+      server.off('session.subscribe');
+      throw new Refusal('agent_unavailable', 'The server is stopping.');
+    });
+    server.cut();
+    notice(server, 'a');
+    expect(seqs(await take(feed, 1))).toEqual([1]);
+    expect(server.called('session.subscribe')).toHaveLength(3);
   });
 
   test('unsubscribes when nobody follows any more, and another starts it again', async () => {

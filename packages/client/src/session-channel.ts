@@ -29,6 +29,11 @@ export interface Following {
   stop(): void;
 }
 
+/** How long to wait before a subscription is asked for again that the server could not make. */
+const AGAIN_MS = 1_000;
+/** Refusals that asking again does not change. */
+const FINAL: ReadonlySet<string> = new Set(['not_found', 'unauthorized', 'forbidden', 'invalid_request']);
+
 /** What a channel needs of the connection. */
 export interface Wire {
   readonly isLive: boolean;
@@ -55,6 +60,7 @@ export class SessionChannel {
   #position: number | undefined;
   #answer: SubscribeResult | undefined;
   #asking = false;
+  #again: ReturnType<typeof setTimeout> | undefined;
 
   /** @param empty nobody follows any more */
   constructor(sessionId: string, wire: Wire, empty: () => void) {
@@ -83,6 +89,7 @@ export class SessionChannel {
   lost(): void {
     this.#position = undefined;
     this.#asking = false;
+    this.#stopWaiting();
     for (const member of this.#members) {
       if (member.state === 'joined') member.state = 'waits';
       if (!member.follower.resumes) member.cursor = 'live';
@@ -91,6 +98,7 @@ export class SessionChannel {
 
   /** Ends all followers. */
   end(error?: ClientError): void {
+    this.#stopWaiting();
     const members = [...this.#members];
     this.#members.clear();
     for (const { follower } of members) follower.ended(error);
@@ -121,11 +129,13 @@ export class SessionChannel {
     if (this.#asking || !this.#wire.isLive) return;
     const members = [...this.#members].filter((member) => member.state !== 'full');
     if (members.length === 0) {
+      this.#stopWaiting();
       if (this.#position !== undefined) this.#unsubscribe();
       if (this.#members.size === 0) this.#empty();
       return;
     }
     this.#joinAsItRuns(members);
+    if (this.#again !== undefined) return;
     const cursors = members.flatMap(({ cursor }) => (cursor === 'live' ? [] : [cursor]));
     const after = cursors.length === 0 ? -1 : Math.min(...cursors);
     const behind = this.#position !== undefined && this.#position < after;
@@ -193,12 +203,32 @@ export class SessionChannel {
   }
 
   #failed(error: ClientError): void {
+    if (error instanceof HearthError && !FINAL.has(error.code)) {
+      this.#askAgainLater(error);
+      return;
+    }
     this.#position = undefined;
     if (error instanceof ConnectionLostError) return;
     const gone = error instanceof HearthError && error.code === 'not_found';
     const members = [...this.#members];
     this.#members.clear();
     for (const { follower, known } of members) follower.ended(gone && known ? undefined : error);
+  }
+
+  /** The server cannot now. What it gave before it gives on; who has never joined is told, and the others wait. */
+  #askAgainLater(error: HearthError): void {
+    this.#again = setTimeout(() => {
+      this.#again = undefined;
+      this.settle();
+    }, AGAIN_MS);
+    const refused = [...this.#members].filter(({ known }) => !known);
+    for (const member of refused) this.#members.delete(member);
+    for (const { follower } of refused) follower.ended(error);
+  }
+
+  #stopWaiting(): void {
+    clearTimeout(this.#again);
+    this.#again = undefined;
   }
 
   /** The session is closed: nothing comes after this event. Who has not read up to it still waits for the rest. */

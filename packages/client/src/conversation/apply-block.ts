@@ -1,6 +1,6 @@
 import type { EventOf } from '@hearth/protocol';
 import type { BlockItem, Conversation, TurnItem } from './conversation.ts';
-import { addItem, changeOfTurn } from './timeline.ts';
+import { addItem, changeItem, changeOfTurn } from './timeline.ts';
 
 type BlockEvent = EventOf<'block.started' | 'block.delta' | 'block.completed'>;
 
@@ -14,9 +14,16 @@ export function appendDelta(text: string, { offset, text: added }: { offset: num
 
 /** A block that was abandoned by a retry goes; every other keeps what came of it. */
 export function applyBlock(state: Conversation, event: BlockEvent): Conversation {
-  const known = changeOfTurn(state, event.turnId, (item) => changedBlock(item, event));
+  const known = changeKnown(state, event);
   if (known !== state || (event.type === 'block.completed' && event.reason === 'retry')) return known;
   return addItem(state, event, newBlock(event));
+}
+
+/** A subagent in the background writes on after its turn: what comes then is of a later turn, or of none. */
+function changeKnown(state: Conversation, event: BlockEvent): Conversation {
+  const change = (item: TurnItem): TurnItem | null | undefined => changedBlock(item, event);
+  const changed = changeOfTurn(state, event.turnId, change);
+  return changed !== state || event.type === 'block.started' ? changed : changeItem(state, change);
 }
 
 function changedBlock(item: TurnItem, event: BlockEvent): TurnItem | null | undefined {
@@ -25,10 +32,17 @@ function changedBlock(item: TurnItem, event: BlockEvent): TurnItem | null | unde
     case 'block.started':
       return { ...item, kind: event.kind };
     case 'block.delta':
-      return { ...item, text: appendDelta(item.text, event) };
+      return { ...item, text: appendDelta(item.text, event), state: 'streaming' };
     case 'block.completed':
       if (event.reason === 'retry') return null;
-      return { ...item, kind: event.kind, text: event.text, state: event.partial === true ? 'partial' : 'done' };
+      return {
+        ...item,
+        kind: event.kind,
+        text: event.text,
+        state: event.partial === true ? 'partial' : 'done',
+        // Whoever joined in the middle of the block has not seen its start.
+        ...(event.parentToolCallId === undefined ? {} : { parentToolCallId: event.parentToolCallId }),
+      };
     default:
       return undefined;
   }

@@ -2,7 +2,7 @@ import type { Event, EventOf, Session } from '@hearth/protocol';
 import { applyBlock } from './apply-block.ts';
 import { applyMessage } from './apply-message.ts';
 import { startConversation } from './conversation.ts';
-import type { Conversation, NoteItem, TurnItem, TurnState } from './conversation.ts';
+import type { BlockItem, Conversation, NoteItem, TurnItem, TurnState } from './conversation.ts';
 import { addItem, changeItem, inTurn, openTurn, takeBack } from './timeline.ts';
 
 /**
@@ -42,7 +42,8 @@ function fold(state: Conversation, event: Event): Conversation {
         ...state,
         phase: event.phase,
         phaseSince: event.since,
-        retry: event.phase === 'retrying' ? state.retry : null,
+        // An approval of a subagent may be asked meanwhile; the wait goes on.
+        retry: event.phase === 'retrying' || event.phase === 'awaiting_approval' ? state.retry : null,
       };
 
     case 'message.queued':
@@ -64,10 +65,10 @@ function fold(state: Conversation, event: Event): Conversation {
     case 'block.started':
     case 'block.delta':
     case 'block.completed':
-      return applyBlock(state, event);
+      return applyBlock(event.type === 'block.started' ? goneOn(state, event) : state, event);
 
     case 'tool.called':
-      return addItem(state, event, {
+      return addItem(goneOn(state, event), event, {
         type: 'tool',
         seq: event.seq,
         time: event.time,
@@ -88,6 +89,8 @@ function fold(state: Conversation, event: Event): Conversation {
       return resolveApproval(state, event);
 
     case 'retry.scheduled': {
+      // A turn that is being cut waits for nothing.
+      if (state.phase === 'interrupting') return state;
       const { attempt, maxAttempts, delayMs, error, time } = event;
       return { ...state, retry: { attempt, maxAttempts, delayMs, error, time } };
     }
@@ -112,6 +115,11 @@ function fold(state: Conversation, event: Event): Conversation {
   }
 }
 
+/** A turn that brings something new does not wait any more, also when an approval hides the change of phase. */
+function goneOn(state: Conversation, { turnId }: Event): Conversation {
+  return state.retry === null || turnId === undefined ? state : { ...state, retry: null };
+}
+
 type TurnEnd = EventOf<'turn.completed' | 'turn.interrupted' | 'turn.failed'>;
 
 function endOf(event: TurnEnd): TurnState {
@@ -130,10 +138,13 @@ function endTurn(state: Conversation, event: TurnEnd, end: TurnState): Conversat
     state: end,
     endedAt: event.time,
     endSeq: event.seq,
-    items: turn.items.map((item) =>
-      item.type === 'block' && item.state === 'streaming' ? { ...item, state: 'partial' } : item,
-    ),
+    items: turn.items.map((item) => (isCutByEnd(item) ? { ...item, state: 'partial' } : item)),
   }));
+}
+
+/** What a subagent writes has an end of its own, which may come after that of the turn. */
+function isCutByEnd(item: TurnItem): item is BlockItem {
+  return item.type === 'block' && item.state === 'streaming' && item.parentToolCallId === undefined;
 }
 
 function completedTool(item: TurnItem, event: EventOf<'tool.completed'>): TurnItem | undefined {

@@ -96,6 +96,42 @@ describe('blocks', () => {
     }
   });
 
+  describe('of a subagent in the background', () => {
+    const parentToolCallId = 'c1';
+    const begun: EventBody = { ...blockStarted, parentToolCallId };
+    const later = (body: EventBody): EventBody => ({ ...body, turnId: 't2' });
+    const outside = ({ turnId: _turn, ...body }: EventBody): EventBody => body;
+    const end = (of: (body: EventBody) => EventBody): EventBody => of(block('Hello', { parentToolCallId }));
+    const blocksOf = (state: Conversation): unknown[] =>
+      state.timeline.flatMap((entry) => (entry.type === 'turn' ? entry.items : [])).filter((i) => i.type === 'block');
+
+    test.each([
+      ['in a later turn', later],
+      ['between turns', outside],
+    ])('[LOG10] go on after their turn %s, and are the same from a compacted log', (_name, of) => {
+      const next: EventBody = of === later ? { ...started, turnId: 't2' } : { type: 'title.updated', title: 'T' };
+      const events = log(started, begun, delta(0, 'He'), completed, next, of(delta(2, 'l')), end(of));
+      const open = events.slice(0, -1);
+      const compacted = events.filter(({ type }) => type !== 'block.delta');
+
+      expect(blocksOf(foldEvents(open.slice(0, 4)))).toMatchObject([{ text: 'He', state: 'streaming' }]);
+      expect(blocksOf(foldEvents(open))).toMatchObject([{ text: 'Hel', state: 'streaming', parentToolCallId }]);
+      expect(blocksOf(foldEvents(events))).toMatchObject([{ text: 'Hello', state: 'done', parentToolCallId }]);
+      expect(foldEvents(compacted)).toEqual(foldEvents(events));
+    });
+
+    test('[SUB2] are told as such at their end to whoever joined in the middle', () => {
+      const joined = log(
+        started,
+        begun,
+        delta(0, 'He'),
+        delta(2, 'llo'),
+        end((body) => body),
+      ).slice(3);
+      expect(blocksOf(foldEvents(joined))).toMatchObject([{ text: 'Hello', state: 'done', parentToolCallId }]);
+    });
+  });
+
   test('that are known only by their end, as in a compacted log, are there', () => {
     expect(turnOf(foldEvents(log(started, block('Hello')))).items).toMatchObject([{ text: 'Hello', state: 'done' }]);
   });
@@ -205,6 +241,28 @@ describe('the session', () => {
     const waiting = foldEvents(retrying.slice(0, 3));
     expect(waiting).toMatchObject({ phase: 'retrying', retry: { attempt: 1, error }, plan: [{ content: 'think' }] });
     expect(foldEvents(retrying)).toMatchObject({ phase: 'thinking', retry: null });
+  });
+
+  test('[LOG10] shows a retry for as long as it is waited for, whatever approval is asked meanwhile', () => {
+    const since = new Date(1).toISOString();
+    const wait: EventBody = {
+      type: 'retry.scheduled',
+      turnId,
+      attempt: 1,
+      maxAttempts: 5,
+      delayMs: 60_000,
+      error: { code: 'overloaded' },
+    };
+    const phase = (name: 'retrying' | 'awaiting_approval' | 'interrupting'): EventBody => ({
+      type: 'phase.changed',
+      phase: name,
+      since,
+    });
+    const asked = log(started, wait, phase('retrying'), phase('awaiting_approval'), blockStarted);
+
+    expect(foldEvents(asked.slice(0, 4)).retry).toMatchObject({ attempt: 1 });
+    expect(foldEvents(asked).retry).toBeNull();
+    expect(foldEvents(log(started, phase('interrupting'), wait)).retry).toBeNull();
   });
 
   test('goes on from what a session says of itself', () => {

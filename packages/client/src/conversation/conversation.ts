@@ -157,7 +157,7 @@ export interface UndeliveredMessage extends QueuedMessage {
 export interface Conversation {
   /** Seq of the last event; the cursor to go on from. */
   readonly lastSeq: number;
-  /** Null until `session.created` or a session was seen; `phase`, `queue` and `approvals` of it are as of then. */
+  /** Null until `session.created` or a session was seen; but for settings and title it is as of then. */
   readonly session: Session | null;
   readonly phase: Phase;
   /** Since when, as ISO 8601; null until a phase was seen. */
