@@ -5,9 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findProcess } from '../process/process-table.ts';
 import { candidateFolders, findServer, isAlive } from './discovery.ts';
 import { locateServer, requireServer } from './open-access.ts';
-import { onThisMachine, readServerFile, removeServerFile, writeServerFile } from './server-file.ts';
+import { onThisMachine, ownProcess, readServerFile, removeServerFile, writeServerFile } from './server-file.ts';
 
 /** Above every process id that Linux gives out. */
 const NOBODY = 2 ** 22 + 1;
@@ -64,6 +65,20 @@ describe('a running server', () => {
     await writeFile(join(dataDir, 'server.json'), '{"url":');
     expect(await findServer([dataDir])).toBeNull();
   });
+
+  test.runIf(process.platform === 'linux')(
+    '[SEC1] is not one whose process has another’s pid by now, whoever answers in its place: it would be shown the token',
+    async () => {
+      const own = ownProcess();
+      expect(own).toEqual({ pid: process.pid, startTicks: findProcess(process.pid)?.startTicks });
+      await writeServerFile(dataDir, { ...word(), ...own });
+      expect(await findServer([dataDir])).toEqual({ ...word(), ...own, dataDir });
+      await writeServerFile(dataDir, { ...word(), ...own, pid: process.ppid });
+      expect(await findServer([dataDir])).toBeNull();
+      await writeServerFile(dataDir, { ...word(), startTicks: 'another boot:1' });
+      expect(await findServer([dataDir])).toBeNull();
+    },
+  );
 
   test('takes its word away when it goes, but not that of its successor', async () => {
     await writeServerFile(dataDir, word());

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { findProcess } from '../process/process-table.ts';
 import { readServerFile } from './server-file.ts';
 import type { ServerFile } from './server-file.ts';
 
@@ -23,7 +24,7 @@ export function candidateFolders(dataDir: string): string[] {
 export async function findServer(dataDirs: readonly string[]): Promise<FoundServer | null> {
   for (const dataDir of dataDirs) {
     const file = await readServerFile(dataDir);
-    if (file !== null && isAlive(file.pid) && (await answers(file.url))) return { ...file, dataDir };
+    if (file !== null && stillRuns(file) && (await answers(file.url))) return { ...file, dataDir };
   }
   return null;
 }
@@ -52,6 +53,14 @@ export async function readTokenFile(dataDir: string): Promise<string | null> {
     // Not there, or not ours to read: the caller says what to do.
     return null;
   }
+}
+
+/**
+ * Whether the process that left the word still runs. After a crash another one may have its pid, and anybody on the machine
+ * its port, who would be shown the owner's token.
+ */
+export function stillRuns({ pid, startTicks }: ServerFile): boolean {
+  return startTicks === undefined ? isAlive(pid) : findProcess(pid)?.startTicks === startTicks;
 }
 
 export function isAlive(pid: number): boolean {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { Config } from '../config/options.ts';
-import { candidateFolders, findServer, isAlive } from './discovery.ts';
+import { candidateFolders, findServer, stillRuns } from './discovery.ts';
 import type { FoundServer } from './discovery.ts';
 import { odd, well, wrong } from './finding.ts';
 import type { Finding } from './finding.ts';
@@ -12,7 +12,7 @@ const READY_TIMEOUT_MS = 3_000;
 export async function examineServer(config: Config, server: FoundServer | null): Promise<Finding> {
   if (server !== null) return examineRunning(server);
   const left = await readServerFile(config.dataDir);
-  if (left !== null && isAlive(left.pid)) {
+  if (left !== null && stillRuns(left)) {
     return wrong('server', `${left.url}, pid ${left.pid}, does not answer`, 'See its log; start it again.');
   }
   const { host, port } = config;

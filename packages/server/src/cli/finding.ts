@@ -1,3 +1,4 @@
+import { plain } from './plain.ts';
 import type { Paint, Terminal } from './terminal.ts';
 
 /** What a check found. `fix` says how to mend it. */
@@ -37,7 +38,7 @@ const NAME_WIDTH = 14;
 
 export function findingLines(finding: Finding, { paint }: Pick<Terminal, 'paint'>): string[] {
   const { mark, paint: color } = MARKS[finding.verdict];
-  const lines = [`${paint(color, mark)} ${finding.name.padEnd(NAME_WIDTH)} ${finding.detail}`];
-  if ('fix' in finding) lines.push(`  ${' '.repeat(NAME_WIDTH)} → ${finding.fix}`);
+  const lines = [`${paint(color, mark)} ${finding.name.padEnd(NAME_WIDTH)} ${plain(finding.detail)}`];
+  if ('fix' in finding) lines.push(`  ${' '.repeat(NAME_WIDTH)} → ${plain(finding.fix)}`);
   return lines;
 }

@@ -11,3 +11,8 @@ export function oneLine(text: string, maxLength: number): string {
   const line = plain(text).replace(/\s+/g, ' ').trim();
   return line.length <= maxLength ? line : `${line.slice(0, Math.max(0, maxLength - 1))}…`;
 }
+
+/** What a command writes to standard output: as it is for a file or a program, and plain for a screen. */
+export function forOutput(text: string, isScreen = process.stdout.isTTY): string {
+  return isScreen ? plain(text) : text;
+}

@@ -12,7 +12,7 @@ import { systemClock } from '../concurrency/clock.ts';
 import { collectWhenIdle } from './collect-when-idle.ts';
 import { openDirectory } from './directory-in-use.ts';
 import { hidePassword } from './hide-password.ts';
-import { onThisMachine, removeServerFile, writeServerFile } from './server-file.ts';
+import { onThisMachine, ownProcess, removeServerFile, writeServerFile } from './server-file.ts';
 import { onStopSignal } from './stop-signals.ts';
 
 /**
@@ -90,7 +90,7 @@ async function listen(hearth: Hearth, { dataDir }: Config): Promise<{ url: strin
     const startedAt = new Date().toISOString();
     await writeServerFile(dataDir, {
       url: onThisMachine(addresses.url),
-      pid: process.pid,
+      ...ownProcess(),
       startedAt,
       version: VERSION,
     });

@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findProcess } from '../process/process-table.ts';
 
 const NAME = 'server.json';
 
@@ -7,9 +8,17 @@ const NAME = 'server.json';
 export interface ServerFile {
   url: string;
   pid: number;
+  /** When the process started (see `ProcessEntry`), where that is the same for every reader: its pid alone may be another's by now. */
+  startTicks?: string;
   /** ISO 8601 */
   startedAt: string;
   version: string;
+}
+
+/** This process, as the word that it leaves names it. Elsewhere than on Linux its start is a date in a reader's own time zone. */
+export function ownProcess(): Pick<ServerFile, 'pid' | 'startTicks'> {
+  const startTicks = process.platform === 'linux' ? findProcess(process.pid)?.startTicks : undefined;
+  return { pid: process.pid, ...(startTicks === undefined ? {} : { startTicks }) };
 }
 
 /** How a server that listens on every address is reached from its own machine: by a name that it takes for its own. */
@@ -43,9 +52,10 @@ export async function readServerFile(dataDir: string): Promise<ServerFile | null
 
 /** By hand, because every command reads this file and few need the schema library. */
 function serverFile(value: unknown): ServerFile | null {
-  const { url, pid, startedAt, version } = Object(value) as Partial<Record<keyof ServerFile, unknown>>;
+  const { url, pid, startTicks, startedAt, version } = Object(value) as Partial<Record<keyof ServerFile, unknown>>;
   const isWhole =
     typeof startedAt === 'string' && typeof version === 'string' && Number.isInteger(pid) && Number(pid) > 0;
   if (!isWhole || typeof url !== 'string' || !URL.canParse(url)) return null;
-  return { url, pid: Number(pid), startedAt, version };
+  const process = { pid: Number(pid), ...(typeof startTicks === 'string' ? { startTicks } : {}) };
+  return { url, ...process, startedAt, version };
 }

@@ -2,6 +2,7 @@ import type { Session } from '@hearth/protocol';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Access } from './access.ts';
+import { forOutput } from './plain.ts';
 import { addServerFlags } from './server-flags.ts';
 import type { ServerFlags } from './server-flags.ts';
 import { wholeNumber } from './whole-number.ts';
@@ -124,7 +125,8 @@ async function show(id: string, { json, ...flags }: ServerFlags & { json?: true 
 async function exportSession(id: string, { format, ...flags }: ServerFlags & { format: 'md' | 'json' }): Promise<void> {
   const transcript = await withAccess(flags, (access) => access.transcript(id));
   const { transcriptMarkdown } = await import('../gateway/transcript.ts');
-  process.stdout.write(format === 'md' ? transcriptMarkdown(transcript) : `${JSON.stringify(transcript)}\n`);
+  const text = format === 'md' ? transcriptMarkdown(transcript) : `${JSON.stringify(transcript)}\n`;
+  process.stdout.write(forOutput(text));
 }
 
 async function fork(id: string, { at, ...flags }: ServerFlags & { at?: string }): Promise<void> {
@@ -138,7 +140,7 @@ async function rewind(id: string, { to, files = false, dryRun = false, ...flags 
   const done = await withAccess(flags, (access) => access.rewind(id, { ...place, files, dryRun }));
   const turns = done.turns === 1 ? 'the last turn' : `the last ${done.turns} turns`;
   process.stderr.write(`${dryRun ? 'would take' : 'took'} back ${turns}\n`);
-  for (const file of done.files ?? []) process.stdout.write(`${file}\n`);
+  for (const file of done.files ?? []) process.stdout.write(forOutput(`${file}\n`));
 }
 
 async function seqOf(text: string): Promise<number> {

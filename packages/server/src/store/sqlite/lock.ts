@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HearthError } from '@hearth/protocol';
 import SqliteDatabase from 'better-sqlite3';
@@ -18,7 +18,9 @@ export interface DirectoryLock {
  */
 export function lockDirectory(directory: string): DirectoryLock {
   const holderFile = join(directory, HOLDER);
-  const lock = new SqliteDatabase(join(directory, LOCK), { timeout: 0 });
+  const file = join(directory, LOCK);
+  keepToOurselves(file);
+  const lock = new SqliteDatabase(file, { timeout: 0 });
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
@@ -41,6 +43,23 @@ export function lockDirectory(directory: string): DirectoryLock {
       lock.close();
     },
   };
+}
+
+/**
+ * Whoever may read a file may lock it, and so keep every server from starting; earlier versions made it readable by all.
+ * One that is there is not opened: to close it again would drop the lock of a server in this process.
+ */
+function keepToOurselves(file: string): void {
+  if (!existsSync(file)) {
+    closeSync(openSync(file, 'a', 0o600));
+    return;
+  }
+  if ((statSync(file).mode & 0o077) === 0) return;
+  try {
+    chmodSync(file, 0o600);
+  } catch {
+    // It is another user's, or its file system knows no modes.
+  }
 }
 
 /** Who holds the lock of a directory; undefined: nobody, as where no server has been. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +32,24 @@ describe('opening', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(`${path}-wal`).mode & 0o777).toBe(0o600);
     await store.close();
+  });
+
+  test('[STO3] in a directory that others may read, they can neither read a file nor hold the lock', async () => {
+    mkdirSync(join(directory, 'data'), { mode: 0o755 });
+    const lock = join(directory, 'data', 'hearth.lock');
+    const umask = process.umask(0);
+    try {
+      await (await openSqliteStore({ path })).close();
+      expect(statSync(lock).mode & 0o777).toBe(0o600);
+      // As versions before this one left it.
+      chmodSync(lock, 0o644);
+      const store = await openSqliteStore({ path });
+      const modes = readdirSync(join(directory, 'data')).map((name) => statSync(join(directory, 'data', name)).mode);
+      expect(modes.map((mode) => mode & 0o077)).toEqual(modes.map(() => 0));
+      await store.close();
+    } finally {
+      process.umask(umask);
+    }
   });
 
   test('[STO4] a second server is refused, and told who has the directory', async () => {
