@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { HearthError } from '@hearth/protocol/errors';
+import { readJson } from '../json-text.ts';
 import { holdsPassword } from './database-url.ts';
 import { nearest } from './nearest.ts';
 import { environmentName, flagName, wrongSetting } from './option.ts';
@@ -79,7 +80,7 @@ function readFile(file: string): Record<string, unknown> {
   let value: unknown;
   try {
     // Some editors begin a file with a mark of its encoding, which nobody sees.
-    value = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
+    value = readJson(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const hint = 'Mend the file, or move it away.';

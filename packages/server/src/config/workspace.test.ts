@@ -60,6 +60,29 @@ describe('the working directory of a session', () => {
     expect(await refusal(`${root}/../none`)).toBe('forbidden');
   });
 
+  test('[SEC3] nor by a link that leads out, whatever is at its end', async () => {
+    await symlink('../gone', join(root, 'link-gone'));
+    await symlink(join(root, 'link-gone', 'deep'), join(root, 'link-to-link'));
+    await symlink('circle', join(root, 'circle'));
+    for (const there of ['link-out/second', 'link-out/root-beside/']) {
+      expect(await refusal(`${root}/${there}`)).toBe('forbidden');
+    }
+    for (const none of ['link-out/none', 'link-out/none/deep', 'link-out/second/none', 'link-out/../none']) {
+      expect(await refusal(`${root}/${none}`)).toBe('forbidden');
+    }
+    for (const gone of ['link-gone', 'link-gone/', 'link-gone/.', 'link-gone/deep', 'link-to-link', 'circle']) {
+      expect(await refusal(`${root}/${gone}`)).toBe('forbidden');
+    }
+    expect(await refusal(`${root}/link-out/none${'/x'.repeat(100_000)}`)).toBe('forbidden');
+  });
+
+  test('a link inside that leads to what is gone inside does not exist', async () => {
+    await symlink('inner/gone', join(root, 'link-gone-inside'));
+    expect(await refusal(join(root, 'link-gone-inside', 'deep'))).toBe('invalid_request');
+    expect(await refusal(join(root, 'link-in', 'none'))).toBe('invalid_request');
+    expect(await refusal(join(root, 'file', 'none'))).toBe('invalid_request');
+  });
+
   test('is refused when it does not exist, is no folder or not absolute', async () => {
     expect(await refusal(join(root, 'none'))).toBe('invalid_request');
     expect(await refusal(join(root, 'file'))).toBe('invalid_request');

@@ -1,6 +1,7 @@
 import { HearthError } from '@hearth/protocol';
 import type { Issue } from '@hearth/protocol';
 import type { z } from 'zod';
+import { readJson } from '../json-text.ts';
 
 /** Deeper JSON is refused: no honest request needs it, and recursive code on the way would overflow. */
 const MAX_DEPTH = 100;
@@ -26,7 +27,7 @@ export function wrongShape(issues: Issue[]): HearthError {
 
 /** @throws SyntaxError when it is not JSON, HearthError `invalid_request` when it is nested too deeply or holds too much */
 export function parseJson(text: string): unknown {
-  const value: unknown = JSON.parse(text);
+  const value = readJson(text);
   countValues(value, MAX_DEPTH, 0);
   return value;
 }
