@@ -241,6 +241,20 @@ describe('the token', () => {
     expect(inTime.socket.closedWith).toBeNull();
   });
 
+  test('[WS2] after 64 KiB without one the socket is closed with 4401, and what comes is not read', async () => {
+    const ping = (length: number) => `{"jsonrpc":"2.0","id":1,"method":"ping"}`.padEnd(length);
+    const [stranger, known, inTime] = [connect(null), connect(), connect(null)];
+    for (const { connection } of [stranger, known]) connection.receive(ping(32 * 1024));
+    await until(() => expect(stranger.socket.answer(1)).toMatchObject({ error: { code: -32001 } }));
+    for (const { connection } of [stranger, known]) connection.receive(ping(32 * 1024 + 1));
+    expect(stranger.socket.closedWith?.code).toBe(4401);
+    expect(known.socket.closedWith).toBeNull();
+    inTime.connection.receive(JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'auth', params: { token: TOKEN } }));
+    inTime.connection.receive(ping(128 * 1024));
+    await until(() => expect(inTime.socket.answer(1)).toHaveProperty('result'));
+    expect(stranger.socket.messages).toHaveLength(1);
+  });
+
   test('when it is revoked or expires the socket is closed with 4401', async () => {
     vi.useFakeTimers();
     const { id, token } = await auth.createToken({ label: 'ci' });

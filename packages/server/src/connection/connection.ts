@@ -36,6 +36,8 @@ import { Subscriptions } from './subscriptions.ts';
 export interface ConnectionLimits extends OutboxLimits, LivenessLimits, ListWatchLimits, AccountWatchLimits {
   authTimeoutMs: number;
   maxAuthAttempts: number;
+  /** What a client may send before it has shown a token, in characters: to read JSON takes time, which is for those who may have it. */
+  maxUnauthorizedLength: number;
   maxSubscriptions: number;
   /** Requests that were begun and not answered yet. */
   maxConcurrentRequests: number;
@@ -50,6 +52,7 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   ...ACCOUNT_WATCH_LIMITS,
   authTimeoutMs: AUTH_TIMEOUT_MS,
   maxAuthAttempts: 5,
+  maxUnauthorizedLength: 64 * 1024,
   maxSubscriptions: 10_000,
   maxConcurrentRequests: 1_000,
   maxUnreadBytes: 64 * 1024 * 1024,
@@ -100,6 +103,7 @@ export class Connection {
   readonly #stopListening: () => void;
   #state: State;
   #authDeadline: NodeJS.Timeout | null = null;
+  #unauthorizedLength = 0;
   #running = 0;
 
   constructor(socket: ClientSocket, options: ConnectionOptions) {
@@ -142,6 +146,13 @@ export class Connection {
   /** Takes one text frame. Never throws. */
   receive(text: string): void {
     if (this.#state.type === 'closed') return;
+    if (this.#state.type === 'anonymous') {
+      this.#unauthorizedLength += text.length;
+      if (this.#unauthorizedLength > this.#limits.maxUnauthorizedLength) {
+        this.close(CLOSE_CODES.unauthorized, 'too much was sent without a token');
+        return;
+      }
+    }
     const frame = parseFrame(text);
     void (frame.type === 'single' ? this.#serve(frame.item) : this.#serveBatch(frame.items));
   }

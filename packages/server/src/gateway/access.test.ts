@@ -126,6 +126,18 @@ describe('the log-in link', () => {
     expect((await rawRequest(`${server.url}/healthz`)).status).toBe(200);
   });
 
+  test('[SEC7] what another page embeds neither uses the link up nor counts as a guess', async () => {
+    const url = server.gateway.loginUrl();
+    for (let i = 0; i < 11; i += 1) {
+      const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': i === 0 ? 'iframe' : 'image' };
+      const answer = await rawRequest(i === 0 ? url : `${server.url}/login?code=guess${i}`, { headers });
+      expect(answer.status).toBe(403);
+      expect(answer.headers['set-cookie']).toBeUndefined();
+    }
+    const opened = await rawRequest(url, { headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'document' } });
+    expect(opened.status).toBe(302);
+  });
+
   test('behind https the cookie is Secure and the link has the public name', async () => {
     const config = { host: '127.0.0.1', port: 0, allowedHosts: [], publicUrl: 'https://hearth.example' };
     const proxied = await startFakeServer({ config });

@@ -125,7 +125,7 @@ function unauthorized(message = 'This call needs a token.'): HearthError {
   });
 }
 
-function foreignOrigin(): HearthError {
+export function foreignOrigin(): HearthError {
   return new HearthError('forbidden', 'The request comes from a page that is not this server’s own.', {
     hint: 'Programs send "Authorization: Bearer <token>" instead of a cookie. Behind a proxy, set publicUrl.',
   });

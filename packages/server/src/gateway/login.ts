@@ -1,7 +1,7 @@
 import { HearthError } from '@hearth/protocol';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Auth } from '../auth/auth.ts';
-import { caller, COOKIE, setCookie } from './access.ts';
+import { caller, COOKIE, foreignOrigin, setCookie } from './access.ts';
 import type { OwnNames } from './hosts.ts';
 import { page } from './page.ts';
 
@@ -19,12 +19,14 @@ export function addLogin(app: FastifyInstance, auth: Auth, own: OwnNames): void 
   const rateLimit = {
     max: LOGIN_ATTEMPTS,
     timeWindow: LOGIN_WINDOW_MS,
+    allowList: isEmbedded,
     errorResponseBuilder: () =>
       new HearthError('rate_limited', `More than ${LOGIN_ATTEMPTS} log-ins were tried within a minute.`, {
         hint: 'Wait a minute, then open the link again.',
       }),
   };
   app.get('/login', { exposeHeadRoute: false, config: { access: 'public', rateLimit } }, async (request, reply) => {
+    if (isEmbedded(request)) throw foreignOrigin();
     const { code } = request.query as { code?: unknown };
     const secret = typeof code === 'string' ? await auth.redeemLoginCode(code) : null;
     void reply.header('cache-control', 'no-store');
@@ -37,4 +39,10 @@ export function addLogin(app: FastifyInstance, auth: Auth, own: OwnNames): void 
     await auth.logout(caller(request));
     return await reply.clearCookie(COOKIE, { path: '/' }).code(204).send();
   });
+}
+
+/** Whether a page asks, as for an image or a frame: nobody opens a link so, and any page could use up the owner's attempts. */
+function isEmbedded({ headers }: FastifyRequest): boolean {
+  const destination = headers['sec-fetch-dest'];
+  return destination !== undefined && destination !== 'document';
 }
