@@ -26,4 +26,11 @@ export const FAILING_SEEDS: readonly (FaultRun & { found: string })[] = [
     seed: 108,
     steps: 30,
   },
+  {
+    found: 'a message to an agent that ended before its commit was stored opened a process that nobody listened to',
+    agent: 'claude',
+    seed: 957,
+    steps: 24,
+    database: 'postgres',
+  },
 ];
