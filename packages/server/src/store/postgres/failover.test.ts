@@ -39,6 +39,13 @@ async function opened(options: { onDeposed?: () => void } = {}): Promise<Store> 
 const append = (store: Store, seq: number) =>
   store.events.append([aBatch('s1', { entries: [aNotice(seq)], messages: [aMessage(`m${seq}`, 's1')] })]);
 
+/** The primary is lost, and the standby, which was stopped, takes over as it was. */
+async function failOver(): Promise<void> {
+  await primary.kill();
+  await standby.start();
+  await standby.promote();
+}
+
 test('[STO14] a promoted standby is found, and goes on with what was stored', async () => {
   await startPair(true);
   const store = await opened();
@@ -71,9 +78,7 @@ test('[STO14] one that lacks what was confirmed is not written to: the server en
   await append(store, 2);
   await append(store, 3);
 
-  await primary.kill();
-  await standby.start();
-  await standby.promote();
+  await failOver();
   const refused = await failure(append(store, 4));
 
   expect(refused.message).toMatch(/has lost what it had confirmed/);
@@ -117,9 +122,7 @@ test('[STO14] nor is one that lacks it when the session of the newest commit was
   await store.events.append([aBatch('s2', { record: aRecord('s2'), entries: [aNotice(1)] })]);
   await store.sessions.delete('s2');
 
-  await primary.kill();
-  await standby.start();
-  await standby.promote();
+  await failOver();
   const refused = await failure(append(store, 3));
 
   expect(refused.message).toMatch(/has lost what it had confirmed/);
@@ -136,9 +139,7 @@ test('[STO14] nor is one that lacks what was confirmed to the server before', as
   const store = await openPostgresStore({ url: addressOfBoth() });
   expect((await store.sessions.load('s1'))?.session.lastSeq).toBe(2);
 
-  await primary.kill();
-  await standby.start();
-  await standby.promote();
+  await failOver();
   const refused = await failure(append(store, 3));
 
   expect(refused.message).toMatch(/has lost what it had confirmed/);

@@ -13,9 +13,8 @@ const KEPT = 100;
  * sessions are kept, for when that of the newest is deleted.
  */
 export class Landmark {
-  /** Numbers by session, the newest last. */
-  readonly #newest = new Map<string, number>();
-  #last: { sessionId: string; seq: number } | null = null;
+  /** By session, the newest last. */
+  readonly #newest = new Map<string, { sessionId: string; seq: number }>();
 
   /** The batches are stored. */
   confirmed(batches: readonly SessionBatch[]): void {
@@ -34,31 +33,31 @@ export class Landmark {
 
   #keep(sessionId: string, seq: number): void {
     this.#newest.delete(sessionId);
-    this.#newest.set(sessionId, seq);
+    this.#newest.set(sessionId, { sessionId, seq });
     const [oldest] = this.#newest.keys();
     if (this.#newest.size > KEPT && oldest !== undefined) this.#newest.delete(oldest);
-    this.#last = { sessionId, seq };
   }
 
   /** The session is about to be deleted. */
   forget(sessionId: string): void {
     this.#newest.delete(sessionId);
-    if (this.#last?.sessionId !== sessionId) return;
-    const left = [...this.#newest].at(-1);
-    this.#last = left === undefined ? null : { sessionId: left[0], seq: left[1] };
   }
 
   /** Whether the database behind this connection has it (also when nothing was confirmed), or where its session stands instead. */
   async lookIn(connection: Queryable): Promise<'there' | 'behind' | 'gone'> {
-    const expected = this.#last;
-    if (expected === null) return 'there';
+    const expected = this.#last();
+    if (expected === undefined) return 'there';
     const [session] = await connection.run<{ last_seq: number }>({
       text: 'select last_seq from sessions where id = $1',
       values: [expected.sessionId],
     });
-    if (this.#last !== expected) return 'there';
+    if (this.#last() !== expected) return 'there';
     if (session === undefined) return 'gone';
     return session.last_seq >= expected.seq ? 'there' : 'behind';
+  }
+
+  #last(): { sessionId: string; seq: number } | undefined {
+    return [...this.#newest.values()].at(-1);
   }
 }
 
