@@ -1,22 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Event, Message, Session } from '@hearth/protocol';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { SessionRegistry } from '../actor/session-registry.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { AgentSpec, Backend, FileRewind, ForkSource } from '../backend/backend.ts';
-import { OWNER, until } from '../actor/testing/session-house.ts';
+import { houses, OWNER, until } from '../actor/testing/session-house.ts';
 import { createScriptedBackend } from '../backend/scripted/scripted-backend.ts';
 import { systemClock } from '../concurrency/clock.ts';
-import { listDirectories } from '../config/directories.ts';
-import { searchFiles } from '../config/files.ts';
-import { createEventLog } from '../event-log/event-log.ts';
 import { transcriptMarkdown } from '../gateway/transcript.ts';
-import { openSqliteStore } from '../store/sqlite/open.ts';
-import { silentLog } from '../telemetry/log.ts';
-import { LocalSessions } from './local-sessions.ts';
-import { SessionChanges } from './session-changes.ts';
+import type { LocalSessions } from './local-sessions.ts';
 
 const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
@@ -36,104 +26,50 @@ interface House {
   close(): Promise<void>;
 }
 
-let folder: string;
+const { open: openHouse } = houses();
 let house: House;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hearth-rewinds-'));
   house = await open();
 });
 
-afterEach(async () => {
-  await house.close();
-  await rm(folder, { recursive: true, force: true });
-});
-
 async function open(): Promise<House> {
-  const log = silentLog();
-  const clock = systemClock;
-  const store = await openSqliteStore({ path: join(folder, 'hearth.db') });
-  const eventLog = createEventLog({ store: store.events, clock, log });
-  const scripted = createScriptedBackend({ clock, newId: randomUUID, maxRetries: 1 });
-  const forks: ForkSource[] = [];
-  const rewinds: FileRewind[] = [];
-  const specs: AgentSpec[] = [];
-  const made: House = {
-    forks,
-    rewinds,
-    specs,
-    forgotten: [],
+  const scripted = createScriptedBackend({ clock: systemClock, newId: randomUUID, maxRetries: 1 });
+  const notes = {
+    forks: [] as ForkSource[],
+    rewinds: [] as FileRewind[],
+    specs: [] as AgentSpec[],
+    forgotten: [] as (string | undefined)[],
     whileCopying: () => Promise.resolve(),
-    putBack: () => Promise.resolve(['/srv/a.txt']),
-    sessions: undefined as unknown as LocalSessions,
-    close: async () => {
-      await registry.stop(0);
-      await eventLog.flushed();
-      await store.close();
-    },
+    putBack: (_source: FileRewind) => Promise.resolve(['/srv/a.txt']),
   };
+  const { forks } = notes;
   const paid: Backend = {
     ...scripted,
     name: 'paid',
     capabilities: { ...scripted.capabilities, fileCheckpoints: true },
     open: (spec, emit) => {
-      specs.push(spec);
+      notes.specs.push(spec);
       return scripted.open(spec, (event) =>
         emit(event.type === 'turn.ended' && event.outcome === 'completed' ? { ...event, costUsd: 0.5 } : event),
       );
     },
     fork: async (source) => {
       forks.push(source);
-      await made.whileCopying();
+      await notes.whileCopying();
       return forks.length === 1 ? `copy-${source.newSessionId}` : `copy-${source.newSessionId}-${forks.length}`;
     },
     forget: (conversation) => {
-      made.forgotten.push(conversation.agentSessionId);
+      notes.forgotten.push(conversation.agentSessionId);
       return Promise.resolve();
     },
     rewindFiles: (source) => {
-      rewinds.push(source);
-      return made.putBack(source);
+      notes.rewinds.push(source);
+      return notes.putBack(source);
     },
   };
-  const backends = new Map([
-    ['scripted', scripted],
-    ['paid', paid],
-  ]);
-  const registry = new SessionRegistry({
-    store,
-    eventLog,
-    backends,
-    clock,
-    newId: randomUUID,
-    log,
-    observer: { phaseChanged: () => undefined, turnEnded: () => undefined, agentEvicted: () => undefined },
-    config: {
-      maxProcesses: 4,
-      maxAgentMemoryBytes: null,
-      idleTimeoutMs: 60_000,
-      firstOutputTimeoutMs: 120_000,
-      silenceTimeoutMs: 300_000,
-      interruptTimeoutMs: 5_000,
-    },
-  });
-  made.sessions = new LocalSessions({
-    accounts: { list: () => [] },
-    registry,
-    eventLog,
-    store,
-    backends,
-    clock,
-    newId: randomUUID,
-    defaultAgent: 'paid',
-    allowBypassPermissions: false,
-    resolveCwd: () => Promise.resolve(folder),
-    changes: new SessionChanges(() => undefined),
-    listDirectories: (path) => listDirectories([folder], path),
-    budgets: () => [],
-    searchFiles: (query) => searchFiles([folder], query),
-  });
-  return made;
+  const opened = await openHouse({ other: paid });
+  return Object.assign(notes, { sessions: opened.sessions, close: () => opened.close() });
 }
 
 const logOf = async (id: string): Promise<Event[]> => (await house.sessions.events(id, 0, 10_000)).items;

@@ -33,7 +33,10 @@ export interface House {
 export interface HouseOptions {
   maxBytes?: number;
   clock?: Clock;
+  /** Called “scripted”, whatever it is; the scripted agent when absent. */
   backend?: Backend;
+  /** Beside it, and the one that sessions have who name none. */
+  other?: Backend;
   /** Whether the disk fails at this commit. */
   refuses?: (batches: SessionBatch[]) => boolean;
 }
@@ -64,7 +67,8 @@ export function houses(): { open: (options?: HouseOptions) => Promise<House>; fo
     };
     const eventLog = createEventLog({ store: store.events, clock, log });
     const { backend = createScriptedBackend({ clock, newId: randomUUID, maxRetries: 1 }) } = options;
-    const backends = new Map([['scripted', backend]]);
+    const { other } = options;
+    const backends = new Map([['scripted', backend], ...(other === undefined ? [] : ([[other.name, other]] as const))]);
     const registry = new SessionRegistry({
       store,
       eventLog,
@@ -91,7 +95,7 @@ export function houses(): { open: (options?: HouseOptions) => Promise<House>; fo
       backends,
       clock,
       newId: randomUUID,
-      defaultAgent: 'scripted',
+      defaultAgent: other?.name ?? 'scripted',
       allowBypassPermissions: false,
       resolveCwd: () => Promise.resolve(folder),
       changes,
